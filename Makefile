@@ -1,0 +1,45 @@
+# Everything a newcomer or CI runs. Without make: see "Without make" in README.md.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export NO_MKDOCS_2_WARNING := 1
+# One thread per process: the tests run in parallel themselves.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help env serve site test lint outputs lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+env: $(VENV)/ready  ## the environment, in .venv
+
+$(VENV)/ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+serve: env  ## browse the site at a local address, with live reload
+	$(BIN)/python -m doctools.build serve
+
+site: env  ## build the site into site/
+	$(BIN)/python -m doctools.build
+
+test: env lint  ## lint, run every block of every page, test package and site
+	$(BIN)/python -m pytest -n auto
+
+lint: env  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+outputs: env  ## rewrite the outputs on the pages from what the blocks print
+	$(BIN)/python -m doctools.outputs
+
+lock: env  ## pin the environment anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean:  ## remove what can be made again
+	rm -rf site build .cache .hypothesis .mypy_cache .ruff_cache

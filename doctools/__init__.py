@@ -1,0 +1,1 @@
+"""What ties the pages to the code: blocks, outputs, figures, equations, copies."""

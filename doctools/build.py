@@ -1,0 +1,38 @@
+"""Builds or serves the site: fonts, figures in parallel, then MkDocs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+from doctools import figures, fonts, pages
+
+
+def main() -> int:
+    """Run `build` (the default) or `serve`, passing further arguments to MkDocs."""
+    parser = argparse.ArgumentParser(prog="python -m doctools.build", description=__doc__)
+    parser.add_argument("command", nargs="?", default="build", choices=["build", "serve"])
+    arguments, rest = parser.parse_known_args()
+    start = time.perf_counter()
+    os.chdir(pages.ROOT)
+    fonts.make()
+    drawn = figures.draw_all(pages.markdown_pages())
+    print(f"{drawn} figures drawn in {time.perf_counter() - start:.1f} s", flush=True)
+    # Material's notice about MkDocs' future is no concern of a reader's build.
+    env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}
+    command = [sys.executable, "-m", "mkdocs", arguments.command, *rest]
+    if arguments.command == "build":
+        command.append("--strict")
+    try:
+        code = subprocess.call(command, env=env)
+    except KeyboardInterrupt:
+        return 0
+    print(f"{arguments.command}: {time.perf_counter() - start:.1f} s", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""The Python-Markdown extension that puts figures, outputs and maths on a page.
+
+It is an extension and not an MkDocs plugin, so that it works wherever Python-Markdown
+runs. A preprocessor reads the page with the same scanner as the tests and replaces
+
+- a drawing block's `figure:` comment by the figure, below the block and its output,
+- an output fence by one that is styled as part of its block,
+- a displayed equation by MathML, and `$...$` likewise,
+- `<!-- source: NAME -->` by a listing that can be copied and run alone,
+- `<!-- counts -->` by what the census counted.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from markdown import Extension
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
+from pymdownx.arithmatex import ArithmatexExtension
+
+from doctools import maths, pages
+
+if TYPE_CHECKING:
+    from markdown import Markdown
+
+DIRECTIVES = ("figure:", "equation", "source:", "counts", pages.EXPECTED_OUTPUT)
+
+
+class PagePreprocessor(Preprocessor):
+    """Replaces the elements of a page that are ours; leaves every other line alone."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Rewrite the page; what is HTML already goes to Markdown's stash."""
+        text = "\n".join(lines) + "\n"
+        found = list(pages.elements(text))
+        # Whatever the page does not use must not slow down or break other Markdown,
+        # such as the docstrings that mkdocstrings converts piece by piece.
+        if not found:
+            return lines
+        replaced: dict[int, tuple[int, list[str]]] = {}
+        after: dict[int, list[str]] = {}
+        blocks = {block.line: block for block in pages.blocks(text)}
+        outputs = {b.output.line: b for b in blocks.values() if b.output is not None}
+        stated = {eq.line for eq, symbols in pages.equations(text) if symbols}
+        number = 0
+        for element in found:
+            new: list[str] | None = None
+            if isinstance(element, pages.Comment):
+                if element.text.startswith(DIRECTIVES):
+                    new = self._comment(element)
+            elif isinstance(element, pages.Equation):
+                # Only a page's own equations have symbols, a number and an address;
+                # those in docstrings would repeat the numbers.
+                ident = None
+                if element.line in stated:
+                    number += 1
+                    ident = f"equation-{number}"
+                new = self._stash(maths.display(element.text, ident))
+            elif isinstance(element, pages.Fence):
+                if element.line in outputs:
+                    opening = f"{element.ticks} {{ .text .nn-output }}"
+                    new = [opening, *element.text.splitlines(), element.ticks]
+                block = blocks.get(element.line)
+                if block is not None and block.draws:
+                    last = block.output.end if block.output else element.end
+                    after[last] = self._indent(self._figure(block), element.indent)
+            if new is not None:
+                replaced[element.line] = (
+                    element.end,
+                    self._indent(new, element.indent),
+                )
+        result: list[str] = []
+        i = 1
+        while i <= len(lines):
+            end, new_lines = replaced.get(i, (i, [lines[i - 1]]))
+            result += new_lines
+            for k in range(i, end + 1):
+                result += after.get(k, [])
+            i = end + 1
+        return result
+
+    @staticmethod
+    def _indent(lines: list[str], indent: str) -> list[str]:
+        return textwrap.indent("\n".join(lines), indent).split("\n") if indent else lines
+
+    def _stash(self, html: str) -> list[str]:
+        return ["", self.md.htmlStash.store(html), ""]
+
+    def _figure(self, block: pages.Block) -> list[str]:
+        from doctools.figures import figure_html
+
+        return self._stash(figure_html(block))
+
+    def _comment(self, comment: pages.Comment) -> list[str]:
+        keyword, _, rest = comment.text.partition(":")
+        if keyword == "source":
+            from doctools.standalone import source_markdown
+
+            return ["", *source_markdown(rest.strip()).splitlines(), ""]
+        if keyword == "counts":
+            from doctools.census import counts_markdown
+
+            return ["", *counts_markdown().splitlines(), ""]
+        return [""]
+
+
+class InlineMaths(Treeprocessor):
+    """Turns what arithmatex recognised as inline maths into MathML."""
+
+    def run(self, root: ElementTree.Element) -> None:
+        """Replace each `span.arithmatex` in place."""
+        for parent in root.iter():
+            for i, child in enumerate(parent):
+                if child.tag == "span" and child.get("class") == "arithmatex":
+                    new = maths.inline(child.text or "")
+                    new.tail = child.tail
+                    parent[i] = new
+
+
+class NnrefExtension(Extension):
+    """Everything above, registered in one go."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Register with Python-Markdown."""
+        # Only arithmatex' inline part: displayed equations are read by our scanner.
+        ArithmatexExtension(
+            generic=True,
+            tex_inline_wrap=["", ""],
+            inline_syntax=["dollar"],
+            block_syntax=[],
+        ).extendMarkdown(md)
+        # Before superfences (25) and raw HTML (20) take the lines away.
+        md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
+        # After inline patterns (20), before the tree is prettified (10).
+        md.treeprocessors.register(InlineMaths(md), "nnref-inline-maths", 15)
+
+
+def makeExtension(**kwargs: object) -> NnrefExtension:  # noqa: N802
+    """Return the extension, as Python-Markdown asks for it."""
+    return NnrefExtension(**kwargs)
