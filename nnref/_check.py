@@ -1,0 +1,48 @@
+"""Argument checks: what NumPy would let through gets a `ValueError` here.
+
+Each returns its argument ready for use, so that a check is one short call.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[np.floating[Any]]
+Scalar: TypeAlias = np.floating[Any]
+
+
+def as_float(x: ArrayLike, name: str) -> Array:
+    """Return x as an array of floats; integers and booleans become float64."""
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def shaped(x: ArrayLike, shape: tuple[int, ...], name: str) -> Array:
+    """Return x as an array of floats that has exactly this shape."""
+    array = as_float(x, name)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+    return array
+
+
+def like(x: ArrayLike, model: Array, name: str) -> Array:
+    """Return x in the dtype of `model`; it must have exactly its shape."""
+    return shaped(x, model.shape, name).astype(model.dtype, copy=False)
+
+
+def number(x: float, name: str, interval: str) -> float:
+    """Return x as a Python float; it must be one number inside the interval.
+
+    A Python float, unlike a NumPy one, leaves float32 arrays in float32.
+    """
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    if np.ndim(x) != 0 or not (
+        low < x < high
+        or (x == low and interval[0] == "[")
+        or (x == high and interval[-1] == "]")
+    ):
+        raise ValueError(f"{name} is {x}, expected a number in {interval}")
+    return float(x)

@@ -1,0 +1,197 @@
+r"""Checks of hand-written gradients against the function itself.
+
+Both use central differences in float64, $(f(x + h) - f(x - h)) / 2h$ with
+$h = \sqrt[3]{\epsilon} \max(1, |x|) \approx 6 \cdot 10^{-6} \max(1, |x|)$. Their
+error is the sum of what the Taylor series leaves out, $h^2 |f'''| / 6$, and of
+rounding, about $\epsilon |f| / h$; this $h$ makes both small: the relative error is
+about 1e-10 where $f$, $f'$ and $f'''$ are of like size. Across a kink, such as that of
+ReLU at 0, differences mean nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnref._check import Array, as_float, number
+
+_EPSILON = 2.0**-52  # of float64
+_STEP = _EPSILON ** (1 / 3)
+_TINY = 2.0**-1022  # so that 0 / 0 is 0
+
+
+def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
+    r"""Gradient of a function of an array, by central differences.
+
+    $$
+    \frac{\partial f}{\partial x_i} \approx
+    \frac{f(x + h_i e_i) - f(x - h_i e_i)}{2 h_i}, \qquad
+    h_i = \sqrt[3]{\epsilon} \max(1, |x_i|)
+    $$
+
+    It calls f twice for each element of x.
+
+    Parameters
+    ----------
+    f : function
+        Takes an array shaped like x, float64, and returns one number. It must compute
+        in float64, and keep away from kinks.
+    x : array of any shape
+
+    Returns
+    -------
+    float64 array shaped like x
+
+    Raises
+    ------
+    ValueError
+        If f does not return one number.
+
+    References
+    ----------
+    Press, Teukolsky, Vetterling and Flannery (2007), Numerical Recipes, section 5.7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import numerical_gradient
+    >>> x = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, 0.0]])
+    >>> print(np.round(numerical_gradient(lambda x: np.sum(x**3), x), 5))
+    [[ 3.   12.   27.  ]
+     [ 0.75 48.    0.  ]]
+    >>> print(np.round(numerical_gradient(np.square, 1e8), 1))
+    200000000.0
+    >>> numerical_gradient(np.sin, x)
+    Traceback (most recent call last):
+    ValueError: f returned an array of shape (2, 3), expected one number
+    """
+    x = as_float(x, "x").astype(np.float64)
+    gradient = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        above[i] += _STEP * max(1, abs(x[i]))
+        below[i] -= _STEP * max(1, abs(x[i]))
+        rise = np.subtract(f(above), f(below))
+        if rise.shape != ():
+            raise ValueError(
+                f"f returned an array of shape {rise.shape}, expected one number"
+            )
+        gradient[i] = rise / (above[i] - below[i])
+    return gradient
+
+
+def check_gradient(
+    f: Callable[..., ArrayLike],
+    f_backward: Callable[..., ArrayLike | tuple[ArrayLike, ...]],
+    *args: Any,
+    wrt: Sequence[int] | None = None,
+    rng: np.random.Generator | None = None,
+    tol: float = 1e-7,
+    **kwargs: Any,
+) -> float:
+    r"""Compare a gradient with differences of the function, by random projections.
+
+    `f_backward(dy, *args)` should return $J^{\top} v$, where $v$ is `dy` and $J$ the
+    Jacobian matrix of `f(*args)`. For random $v$ and $u$ this compares
+
+    $$
+    (J^{\top} v)^{\top} u \approx v^{\top} \frac{f(x + h u) - f(x - h u)}{2 h}
+    $$
+
+    for one argument after the other. Two calls of f check all elements of an argument
+    at once: a wrong one passes only if its error is below tol beside the norm of the
+    whole gradient, or by a chance of probability 0. A random $v$ matters: at $v = 1$
+    the gradients of softmax and batch normalization vanish, so that even zeros would
+    pass for them.
+
+    Parameters
+    ----------
+    f : function of `*args, **kwargs` that returns an array
+        The same arguments must give the same result.
+    f_backward : function of `dy, *args, **kwargs`
+        Returns the gradient for each differentiable argument: an array, or a tuple.
+    *args
+        Where to check; keep away from kinks.
+    wrt : positions in args of the differentiable arguments
+        In the order of the gradients; without it, every NumPy array of floats.
+    rng : random generator, `np.random.default_rng(0)` if not given
+    tol : largest relative error to let pass
+    **kwargs
+        Passed to both functions.
+
+    Returns
+    -------
+    float
+        The largest relative error, beyond what rounding of f explains.
+
+    Raises
+    ------
+    AssertionError
+        If a gradient is off by more than tol, or not shaped like its argument.
+    ValueError
+        If f_backward returns more or fewer gradients than there are positions in wrt.
+
+    References
+    ----------
+    Press, Teukolsky, Vetterling and Flannery (2007), Numerical Recipes, section 5.7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import check_gradient
+    >>> def scale(x, w):
+    ...     return x * w
+    >>> def scale_backward(dy, x, w):
+    ...     return dy * w, (dy * x).sum(axis=0)
+    >>> x, w = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
+    >>> check_gradient(scale, scale_backward, x, w) < 1e-9
+    True
+    >>> check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
+    True
+    >>> def wrong_backward(dy, x, w):
+    ...     return dy * w, (dy * x).mean(axis=0)
+    >>> check_gradient(scale, wrong_backward, x, w)
+    Traceback (most recent call last):
+    AssertionError: wrong_backward: the gradient for argument 1 is off by 0.5:
+    along a random direction it gives -24.8, differences give -49.6
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    tol = number(tol, "tol", "(0, inf)")
+    if wrt is None:
+        arrays = [(i, a) for i, a in enumerate(args) if isinstance(a, np.ndarray)]
+        wrt = [i for i, a in arrays if a.dtype.kind == "f"]
+    x = [np.array(a, np.float64) if i in wrt else a for i, a in enumerate(args)]
+    y = np.asarray(f(*x, **kwargs))
+    dy = rng.normal(size=y.shape)
+    returned = f_backward(dy, *x, **kwargs)
+    gradients = returned if isinstance(returned, tuple) else (returned,)
+    name = getattr(f_backward, "__name__", "f_backward")
+    if len(gradients) != len(wrt):
+        raise ValueError(
+            f"{name} returned {len(gradients)} gradients, expected one for each "
+            f"argument in wrt={wrt}"
+        )
+    rounding = 4 * _EPSILON * np.linalg.norm(dy * y)
+    worst = 0.0
+    for i, gradient in zip(wrt, gradients, strict=True):
+        if np.shape(gradient) != x[i].shape:
+            raise AssertionError(
+                f"{name}: the gradient for argument {i} has shape "
+                f"{np.shape(gradient)}, expected {x[i].shape}"
+            )
+        h = _STEP * np.maximum(1, np.abs(x[i])) * rng.normal(size=x[i].shape)
+        above, below = [*x], [*x]
+        above[i], below[i] = x[i] + h, x[i] - h
+        rise = np.sum(dy * np.subtract(f(*above, **kwargs), f(*below, **kwargs)))
+        parts = gradient * (above[i] - below[i])  # their sum should be the rise
+        scale = np.max([np.linalg.norm(parts), np.abs(rise), _TINY])
+        error = float(np.maximum(np.abs(parts.sum() - rise) - rounding, 0) / scale)
+        if not error <= tol:
+            raise AssertionError(
+                f"{name}: the gradient for argument {i} is off by {error:.1g}:\n"
+                f"along a random direction it gives {parts.sum() / (2 * _STEP):.3g}, "
+                f"differences give {rise / (2 * _STEP):.3g}"
+            )
+        worst = max(worst, error)
+    return worst

@@ -1,0 +1,198 @@
+r"""Random initial weights, scaled so that signals neither fade nor blow up.
+
+The scale follows from how many weights an output sums over, the fan-in, and how many
+outputs an input feeds, the fan-out:
+
+| shape of the weights | fan-in | fan-out |
+|---|---|---|
+| dense: (d_in, d_out) | d_in | d_out |
+| convolution: (out, in, rows, columns) | in · rows · columns | out · rows · columns |
+
+He keeps the mean square of a signal through ReLU, which drops half of it; Xavier
+(Glorot) is a compromise between the signals forward, which ask for the fan-in, and the
+gradients backward, which ask for the fan-out, where the activation is nearly linear
+around 0, such as tanh. Biases start at 0.
+"""
+
+import math
+
+import numpy as np
+
+from nnref._check import Array
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return fan-in and fan-out of weights of this shape."""
+    if len(shape) not in (2, 4) or min(shape) < 1:
+        raise ValueError(
+            f"shape is {shape}, expected (in, out) or (out, in, rows, columns)"
+        )
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    area = shape[2] * shape[3]
+    return shape[1] * area, shape[0] * area
+
+
+def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    r"""Weights from a normal distribution, for layers followed by ReLU.
+
+    $$
+    w \sim \mathcal{N}\left( 0, \frac{2}{n_\text{in}} \right)
+    $$
+
+    Parameters
+    ----------
+    shape : (in, out) or (out, in, rows, columns)
+    rng : random generator
+
+    Returns
+    -------
+    float64 array of this shape
+
+    Raises
+    ------
+    ValueError
+        If the shape has neither two nor four dimensions, or an empty one.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving Deep into Rectifiers, section 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import he_normal
+    >>> w = he_normal((200, 30), np.random.default_rng(0))  # variance 2 / 200 = 0.1**2
+    >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
+    (200, 30) [0.  0.1]
+    >>> w = he_normal((30, 10, 4, 5), np.random.default_rng(0))  # fan-in 10 * 4 * 5
+    >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
+    (30, 10, 4, 5) [0.  0.1]
+    >>> he_normal((200,), np.random.default_rng(0))
+    Traceback (most recent call last):
+    ValueError: shape is (200,), expected (in, out) or (out, in, rows, columns)
+    """
+    fan_in, _ = _fans(shape)
+    return rng.normal(0, math.sqrt(2 / fan_in), shape)
+
+
+def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    r"""Weights from a uniform distribution, for layers followed by ReLU.
+
+    $$
+    w \sim \mathcal{U}(-a, a), \qquad a = \sqrt{\frac{6}{n_\text{in}}}
+    $$
+
+    with the same variance $a^2 / 3$ as `he_normal`.
+
+    Parameters
+    ----------
+    shape : (in, out) or (out, in, rows, columns)
+    rng : random generator
+
+    Returns
+    -------
+    float64 array of this shape
+
+    Raises
+    ------
+    ValueError
+        If the shape has neither two nor four dimensions, or an empty one.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving Deep into Rectifiers, section 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import he_uniform
+    >>> w = he_uniform((600, 30), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
+    (600, 30) [-0.1  0.   0.1]
+    """
+    fan_in, _ = _fans(shape)
+    limit = math.sqrt(6 / fan_in)
+    return rng.uniform(-limit, limit, shape)
+
+
+def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    r"""Weights from a normal distribution, for tanh and other near-linear activations.
+
+    $$
+    w \sim \mathcal{N}\left( 0, \frac{2}{n_\text{in} + n_\text{out}} \right)
+    $$
+
+    Parameters
+    ----------
+    shape : (in, out) or (out, in, rows, columns)
+    rng : random generator
+
+    Returns
+    -------
+    float64 array of this shape
+
+    Raises
+    ------
+    ValueError
+        If the shape has neither two nor four dimensions, or an empty one.
+
+    References
+    ----------
+    Glorot and Bengio (2010), Understanding the Difficulty of Training Deep Feedforward
+    Neural Networks, equation 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import xavier_normal
+    >>> w = xavier_normal((150, 50), np.random.default_rng(0))  # variance 2 / 200
+    >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
+    (150, 50) [0.  0.1]
+    """
+    fan_in, fan_out = _fans(shape)
+    return rng.normal(0, math.sqrt(2 / (fan_in + fan_out)), shape)
+
+
+def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    r"""Weights from a uniform distribution, for tanh and other near-linear activations.
+
+    $$
+    w \sim \mathcal{U}(-a, a), \qquad a = \sqrt{\frac{6}{n_\text{in} + n_\text{out}}}
+    $$
+
+    with the same variance $a^2 / 3$ as `xavier_normal`.
+
+    Parameters
+    ----------
+    shape : (in, out) or (out, in, rows, columns)
+    rng : random generator
+
+    Returns
+    -------
+    float64 array of this shape
+
+    Raises
+    ------
+    ValueError
+        If the shape has neither two nor four dimensions, or an empty one.
+
+    References
+    ----------
+    Glorot and Bengio (2010), Understanding the Difficulty of Training Deep Feedforward
+    Neural Networks, equation 16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import xavier_uniform
+    >>> w = xavier_uniform((450, 150), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
+    (450, 150) [-0.1  0.   0.1]
+    >>> w = xavier_uniform((10, 20, 4, 5), np.random.default_rng(0))  # 400 + 200
+    >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
+    (10, 20, 4, 5) [-0.1  0.   0.1]
+    """
+    fan_in, fan_out = _fans(shape)
+    limit = math.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, shape)

@@ -1,0 +1,661 @@
+r"""Optimizers, which turn gradients into updates, and learning-rate schedules.
+
+Every optimizer takes dicts of arrays: `optimizer.step(params, grads)` changes each
+array of `params` in place and leaves `grads` alone. $\theta$ stands for a parameter,
+$g$ for its gradient, $\eta$ for the learning rate; all operations act on each element
+by itself. The definitions are PyTorch's, down to where $\varepsilon$ stands, with one
+difference: weight decay leaves out biases (see `no_decay`).
+
+A learning rate is a number, which may be changed between steps (`optimizer.lr = 0.01`),
+or a schedule: a function of the number of steps made so far, 0 at the first.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from nnref._check import Array, number
+from nnref.data import _whole
+
+Schedule: TypeAlias = Callable[[int], float]
+
+# Biases, and the shift and scale of normalization layers.
+NO_DECAY = ("b", "beta", "gamma")
+
+
+class Optimizer:
+    r"""What all optimizers share: the learning rate, weight decay and checks.
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        The learning rate $\eta$.
+    weight_decay : float
+        $\lambda$.
+    no_decay : tuple of str
+        Weight decay leaves out parameters whose name, behind its last dot, is one of
+        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
+        in normalization layers. `()` decays everything, as PyTorch does.
+
+    Attributes
+    ----------
+    lr : float, or function of the step
+    steps : int
+        Number of steps made.
+    """
+
+    def __init__(
+        self, lr: float | Schedule, weight_decay: float, no_decay: tuple[str, ...]
+    ) -> None:
+        self.lr = lr if callable(lr) else number(lr, "lr", "[0, inf)")
+        self.weight_decay = number(weight_decay, "weight_decay", "[0, inf)")
+        self.no_decay = no_decay
+        self.steps = 0
+        self._shapes: dict[str, tuple[int, ...]] = {}
+
+    def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """Update every array of `params` in place.
+
+        Parameters
+        ----------
+        params : arrays by name
+            The same arrays in every step.
+        grads : arrays by name
+            For each parameter its gradient, of the same shape.
+
+        Raises
+        ------
+        ValueError
+            If the names or shapes of `params` and `grads` differ, a parameter is not an
+            array of floats, names or shapes are not those of the first step, or the
+            learning rate is negative or not finite. No parameter has changed then.
+        """
+        self._check(params, grads)
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        lr = number(lr, f"lr at step {self.steps}", "[0, inf)")
+        self.steps += 1
+        for name, theta in params.items():
+            self._update(name, theta, self._decay(name, theta, grads[name], lr), lr)
+
+    def _start(self, params: Mapping[str, Array]) -> None:
+        """Make room for what is remembered of each parameter."""
+
+    def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
+        """Change theta in place."""
+        raise NotImplementedError
+
+    def _decays(self, name: str) -> bool:
+        """Whether weight decay applies to this parameter."""
+        return bool(self.weight_decay) and name.rpartition(".")[2] not in self.no_decay
+
+    def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
+        """Return the gradient with that of the penalty lambda / 2 * sum(theta**2)."""
+        return g + self.weight_decay * theta if self._decays(name) else g
+
+    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        if params.keys() != grads.keys():
+            raise ValueError(
+                f"grads has {sorted(grads)}, expected {sorted(params)} as in params"
+            )
+        for name, theta in params.items():
+            if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f":
+                raise ValueError(f"params[{name!r}] must be an array of floats")
+            if np.shape(grads[name]) != theta.shape:
+                raise ValueError(
+                    f"grads[{name!r}] has shape {np.shape(grads[name])}, "
+                    f"expected {theta.shape}"
+                )
+        shapes = {name: theta.shape for name, theta in params.items()}
+        if not self.steps:
+            self._shapes = shapes
+            self._start(params)
+        elif shapes != self._shapes:
+            raise ValueError(
+                f"params has shapes {shapes}, expected those of the first step, "
+                f"{self._shapes}; a new model needs a new optimizer"
+            )
+
+
+class SGD(Optimizer):
+    r"""(Stochastic) gradient descent, with momentum if asked for.
+
+    $$
+    \begin{aligned}
+    g &\leftarrow g + \lambda \theta \\
+    v &\leftarrow \mu v + g \\
+    \theta &\leftarrow \theta - \eta v
+    \end{aligned}
+    $$
+
+    The velocity $v$ starts at 0. Nesterov's momentum takes $g + \mu v$ instead of $v$
+    in the last line.
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        $\eta$.
+    momentum : float
+        $\mu$ in $[0, 1)$.
+    nesterov : bool
+    weight_decay : float
+        $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
+    no_decay : tuple of str
+        Weight decay leaves out parameters whose name, behind its last dot, is one of
+        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
+        in normalization layers. `()` decays everything, as PyTorch does.
+
+    Attributes
+    ----------
+    velocity : arrays by name
+        $v$ of each parameter; empty without momentum.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, or `nesterov` is set without momentum.
+
+    References
+    ----------
+    B. T. Polyak (1964). Some methods of speeding up the convergence of iteration
+    methods. USSR Computational Mathematics and Mathematical Physics 4(5).
+
+    I. Sutskever, J. Martens, G. Dahl and G. Hinton (2013). On the importance of
+    initialization and momentum in deep learning. ICML. (Nesterov's momentum; with
+    $\theta$ for their point ahead $\theta + \mu v$ and a constant learning rate, it is
+    the form here.)
+
+    Examples
+    --------
+    Three steps down the loss $\theta^2$, whose gradient is $2 \theta$:
+
+    >>> def descend(optimizer, name="w"):
+    ...     params, path = {name: np.array([1.0])}, []
+    ...     for _ in range(3):
+    ...         optimizer.step(params, {name: 2 * params[name]})
+    ...         path.append(round(float(params[name][0]), 4))
+    ...     return path
+    >>> descend(SGD(lr=0.1))
+    [0.8, 0.64, 0.512]
+    >>> descend(SGD(lr=0.1, momentum=0.5))
+    [0.8, 0.54, 0.302]
+    >>> descend(SGD(lr=0.1, momentum=0.5, nesterov=True))
+    [0.7, 0.44, 0.248]
+    >>> descend(SGD(lr=0.1, weight_decay=1.0))
+    [0.7, 0.49, 0.343]
+    >>> descend(SGD(lr=0.1, weight_decay=1.0), name="0.b")
+    [0.8, 0.64, 0.512]
+    >>> descend(SGD(lr=lambda step: 0.4 / (step + 1)))
+    [0.2, 0.12, 0.088]
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        *,
+        no_decay: tuple[str, ...] = NO_DECAY,
+    ) -> None:
+        super().__init__(lr, weight_decay, no_decay)
+        self.momentum = number(momentum, "momentum", "[0, 1)")
+        if nesterov and not momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        self.nesterov = nesterov
+        self.velocity: dict[str, Array] = {}
+
+    def _start(self, params: Mapping[str, Array]) -> None:
+        if self.momentum:
+            self.velocity = _zeros(params)
+
+    def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
+        if self.momentum:
+            v = self.velocity[name]
+            v *= self.momentum
+            v += g
+            g = g + self.momentum * v if self.nesterov else v
+        theta -= lr * g
+
+
+class RMSProp(Optimizer):
+    r"""Gradient descent in units of the root of the recent mean square gradient.
+
+    $$
+    \begin{aligned}
+    g &\leftarrow g + \lambda \theta \\
+    s &\leftarrow \alpha s + (1 - \alpha) g^2 \\
+    \theta &\leftarrow \theta - \eta \frac{g}{\sqrt{s} + \varepsilon}
+    \end{aligned}
+    $$
+
+    $s$ starts at 0. As in PyTorch, $\varepsilon$ stands outside the root.
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        $\eta$.
+    alpha : float
+        $\alpha$ in $[0, 1)$.
+    eps : float
+        $\varepsilon$, above 0.
+    weight_decay : float
+        $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
+    no_decay : tuple of str
+        Weight decay leaves out parameters whose name, behind its last dot, is one of
+        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
+        in normalization layers. `()` decays everything, as PyTorch does.
+
+    Attributes
+    ----------
+    square : arrays by name
+        $s$ of each parameter.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    T. Tieleman and G. Hinton (2012). Lecture 6.5 of the course Neural Networks for
+    Machine Learning.
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 1.0])}
+    >>> optimizer = RMSProp()
+    >>> for g in 1.0, -3.0, 2.0:
+    ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
+    ...     print(params["w"].round(6))
+    [0.9      0.990909]
+    [0.994916 1.013704]
+    [0.941253 0.999134]
+    >>> params = {"w": np.array([1.0])}
+    >>> optimizer = RMSProp(lr=0.1, alpha=0.5, eps=1.0, weight_decay=1.0)
+    >>> for _ in range(3):
+    ...     optimizer.step(params, {"w": 2 * params["w"]})
+    ...     print(params["w"].round(4))
+    [0.9039]
+    [0.8249]
+    [0.7533]
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        no_decay: tuple[str, ...] = NO_DECAY,
+    ) -> None:
+        super().__init__(lr, weight_decay, no_decay)
+        self.alpha = number(alpha, "alpha", "[0, 1)")
+        self.eps = number(eps, "eps", "(0, inf)")
+        self.square: dict[str, Array] = {}
+
+    def _start(self, params: Mapping[str, Array]) -> None:
+        self.square = _zeros(params)
+
+    def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
+        s = self.square[name]
+        s *= self.alpha
+        s += (1 - self.alpha) * g * g
+        theta -= lr * g / (np.sqrt(s) + self.eps)
+
+
+class Adam(Optimizer):
+    r"""Momentum in units of the root of the recent mean square gradient.
+
+    $$
+    \begin{aligned}
+    g &\leftarrow g + \lambda \theta \\
+    m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+    s &\leftarrow \beta_2 s + (1 - \beta_2) g^2 \\
+    \theta &\leftarrow \theta -
+    \eta \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \varepsilon}
+    \end{aligned}
+    $$
+
+    in step $t = 1, 2, \dots$ The means $m$ and $s$ start at 0; the two denominators
+    $1 - \beta^t$ make up for that.
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        $\eta$.
+    betas : (float, float)
+        $\beta_1, \beta_2$ in $[0, 1)$.
+    eps : float
+        $\varepsilon$, above 0.
+    weight_decay : float
+        $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
+    no_decay : tuple of str
+        Weight decay leaves out parameters whose name, behind its last dot, is one of
+        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
+        in normalization layers. `()` decays everything, as PyTorch does.
+
+    Attributes
+    ----------
+    mean, square : arrays by name
+        $m$ and $s$ of each parameter.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba (2015). Adam: A method for stochastic optimization. ICLR.
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 1.0])}
+    >>> optimizer = Adam()
+    >>> for g in 1.0, -3.0, 2.0:
+    ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
+    ...     print(params["w"].round(6))
+    [0.999  0.9995]
+    [0.999494 0.999841]
+    [0.999475 0.999829]
+    >>> params = {"w": np.array([1.0])}
+    >>> optimizer = Adam(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> for _ in range(3):
+    ...     optimizer.step(params, {"w": 2 * params["w"]})
+    ...     print(params["w"].round(4))
+    [0.925]
+    [0.8514]
+    [0.7797]
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        no_decay: tuple[str, ...] = NO_DECAY,
+    ) -> None:
+        super().__init__(lr, weight_decay, no_decay)
+        beta1, beta2 = betas
+        self.betas = number(beta1, "beta1", "[0, 1)"), number(beta2, "beta2", "[0, 1)")
+        self.eps = number(eps, "eps", "(0, inf)")
+        self.mean: dict[str, Array] = {}
+        self.square: dict[str, Array] = {}
+
+    def _start(self, params: Mapping[str, Array]) -> None:
+        self.mean, self.square = _zeros(params), _zeros(params)
+
+    def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
+        beta1, beta2 = self.betas
+        m, s = self.mean[name], self.square[name]
+        m *= beta1
+        m += (1 - beta1) * g
+        s *= beta2
+        s += (1 - beta2) * g * g
+        root = np.sqrt(s / (1 - beta2**self.steps))
+        theta -= lr / (1 - beta1**self.steps) * m / (root + self.eps)
+
+
+class AdamW(Adam):
+    r"""Adam with weight decay kept apart from the gradient.
+
+    Before a step of `Adam` without decay,
+
+    $$
+    \theta \leftarrow \theta - \eta \lambda \theta
+    $$
+
+    Every weight then shrinks at the same rate $\eta \lambda$. In `Adam`, the gradient
+    of the penalty is divided by $\sqrt{s}$ like all of the gradient, so weights with
+    large gradients shrink less.
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        $\eta$.
+    betas : (float, float)
+        $\beta_1, \beta_2$ in $[0, 1)$.
+    eps : float
+        $\varepsilon$, above 0.
+    weight_decay : float
+        $\lambda$.
+    no_decay : tuple of str
+        Weight decay leaves out parameters whose name, behind its last dot, is one of
+        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
+        in normalization layers. `()` decays everything, as PyTorch does.
+
+    Attributes
+    ----------
+    mean, square : arrays by name
+        $m$ and $s$ of each parameter.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter (2019). Decoupled weight decay regularization. ICLR.
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 1.0]), "b": np.array([1.0])}
+    >>> optimizer = AdamW()
+    >>> for g in 1.0, -3.0, 2.0:
+    ...     grads = {"w": g * np.array([1.0, 1e-8]), "b": np.array([g])}
+    ...     optimizer.step(params, grads)
+    ...     print(params["w"].round(6), params["b"].round(6))
+    [0.99899 0.99949] [0.999]
+    [0.999474 0.999822] [0.999494]
+    [0.999445 0.999799] [0.999475]
+    >>> params = {"w": np.array([1.0])}
+    >>> optimizer = AdamW(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> for _ in range(3):
+    ...     optimizer.step(params, {"w": 2 * params["w"]})
+    ...     print(params["w"].round(4))
+    [0.8333]
+    [0.6869]
+    [0.5596]
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        *,
+        no_decay: tuple[str, ...] = NO_DECAY,
+    ) -> None:
+        super().__init__(lr, betas, eps, weight_decay, no_decay=no_decay)
+
+    def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
+        """Shrink theta in place, and return the gradient as it is."""
+        if self._decays(name):
+            theta *= 1 - lr * self.weight_decay
+        return g
+
+
+def _zeros(params: Mapping[str, Array]) -> dict[str, Array]:
+    """Return zeros in the shape and dtype of each parameter."""
+    return {name: np.zeros_like(theta) for name, theta in params.items()}
+
+
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+    r"""Learning rate that falls by a factor after every so many steps.
+
+    $$
+    \eta_t = \eta_0 \, \gamma^{\lfloor t / k \rfloor}
+    $$
+
+    Parameters
+    ----------
+    lr : float
+        $\eta_0$.
+    every : int
+        $k$, a number of steps. An epoch has n / batch_size steps, rounded up.
+    factor : float
+        $\gamma$ in $(0, 1]$.
+
+    Returns
+    -------
+    function
+        From the step $t = 0, 1, \dots$ to the learning rate $\eta_t$.
+
+    Raises
+    ------
+    ValueError
+        If `lr` is negative, `every` is not a positive integer, or `factor` is outside
+        its range.
+
+    Examples
+    --------
+    >>> schedule = step_decay(0.5, every=2)
+    >>> [round(schedule(t), 4) for t in range(6)]
+    [0.5, 0.5, 0.05, 0.05, 0.005, 0.005]
+    >>> schedule = step_decay(1.0, every=1, factor=0.5)
+    >>> [schedule(t) for t in range(4)]
+    [1.0, 0.5, 0.25, 0.125]
+    """
+    lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
+    every = _whole(every, "every")
+    return lambda t: lr * factor ** (t // every)
+
+
+def exponential_decay(lr: float, factor: float) -> Schedule:
+    r"""Learning rate that falls by a factor at every step.
+
+    $$
+    \eta_t = \eta_0 \, \gamma^t
+    $$
+
+    Parameters
+    ----------
+    lr : float
+        $\eta_0$.
+    factor : float
+        $\gamma$ in $(0, 1]$.
+
+    Returns
+    -------
+    function
+        From the step $t = 0, 1, \dots$ to the learning rate $\eta_t$.
+
+    Raises
+    ------
+    ValueError
+        If `lr` is negative or `factor` is outside its range.
+
+    Examples
+    --------
+    >>> schedule = exponential_decay(0.8, factor=0.5)
+    >>> [round(schedule(t), 4) for t in range(4)]
+    [0.8, 0.4, 0.2, 0.1]
+    """
+    lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
+    return lambda t: lr * factor**t
+
+
+def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    r"""Learning rate that falls along half a wave of the cosine, then stays.
+
+    $$
+    \eta_t = \eta_T + \frac{\eta_0 - \eta_T}{2}
+    \left(1 + \cos\left(\pi \, \frac{\min(t, T)}{T}\right)\right)
+    $$
+
+    Parameters
+    ----------
+    lr : float
+        $\eta_0$.
+    steps : int
+        $T$.
+    final : float
+        $\eta_T$, reached at step $T$.
+
+    Returns
+    -------
+    function
+        From the step $t = 0, 1, \dots$ to the learning rate $\eta_t$.
+
+    Raises
+    ------
+    ValueError
+        If `lr` or `final` is negative, or `steps` is not a positive integer.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter (2017). SGDR: Stochastic gradient descent with warm
+    restarts. ICLR.
+
+    Examples
+    --------
+    >>> schedule = cosine_decay(0.4, steps=4)
+    >>> [round(schedule(t), 4) for t in range(6)]
+    [0.4, 0.3414, 0.2, 0.0586, 0.0, 0.0]
+    >>> schedule = cosine_decay(0.4, steps=3, final=0.1)
+    >>> [round(schedule(t), 4) for t in range(5)]
+    [0.4, 0.325, 0.175, 0.1, 0.1]
+    """
+    lr, final = number(lr, "lr", "[0, inf)"), number(final, "final", "[0, inf)")
+    steps = _whole(steps, "steps")
+
+    def schedule(t: int) -> float:
+        falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
+        return final + (lr - final) * falling
+
+    return schedule
+
+
+def warmup(lr: float | Schedule, steps: int) -> Schedule:
+    r"""Learning rate that rises in equal steps to what it would be without warm-up.
+
+    $$
+    \eta'_t = \eta_t \, \min\left(1, \frac{t + 1}{T}\right)
+    $$
+
+    Parameters
+    ----------
+    lr : float, or function of the step
+        $\eta_t$.
+    steps : int
+        $T$. The first step takes a $T$-th of its learning rate.
+
+    Returns
+    -------
+    function
+        From the step $t = 0, 1, \dots$ to the learning rate $\eta'_t$.
+
+    Raises
+    ------
+    ValueError
+        If `lr` is negative or `steps` is not a positive integer.
+
+    References
+    ----------
+    P. Goyal et al. (2017). Accurate, large minibatch SGD: Training ImageNet in 1 hour.
+    arXiv:1706.02677.
+
+    Examples
+    --------
+    >>> schedule = warmup(0.8, steps=4)
+    >>> [round(schedule(t), 4) for t in range(6)]
+    [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]
+    >>> schedule = warmup(exponential_decay(1.0, 0.5), steps=2)
+    >>> [schedule(t) for t in range(4)]
+    [0.5, 0.5, 0.25, 0.125]
+    """
+    steps = _whole(steps, "steps")
+    base = lr if callable(lr) else number(lr, "lr", "[0, inf)")
+
+    def schedule(t: int) -> float:
+        rate = base(t) if callable(base) else base
+        return rate * min(1, (t + 1) / steps)
+
+    return schedule

@@ -1,0 +1,422 @@
+"""Training: minibatches, the training loop, and the accuracy of its result."""
+
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnref._check import Array
+from nnref.data import _generator, _whole
+from nnref.network import Layer
+
+_Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def minibatches(
+    x: ArrayLike, y: ArrayLike, batch_size: int, rng: np.random.Generator
+) -> Iterator[tuple[Any, Any]]:
+    """Shuffle the samples, then give them out batch by batch.
+
+    Every sample comes exactly once. The last batch is smaller if `batch_size` does not
+    divide the number of samples. Only one batch at a time is copied.
+
+    Parameters
+    ----------
+    x, y : arrays of shape (n, ...)
+        One row a sample, such as inputs and labels.
+    batch_size : int
+    rng : numpy.random.Generator
+        Draws one permutation a call.
+
+    Returns
+    -------
+    iterator
+        Of ceil(n / batch_size) pairs `(x_batch, y_batch)`.
+
+    Raises
+    ------
+    ValueError
+        If x and y differ in length or are empty, `batch_size` is not a positive
+        integer, or `rng` is not a Generator.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0], [10], [20], [30], [40]]), np.arange(5)
+    >>> for x_batch, y_batch in minibatches(x, y, 2, np.random.default_rng(0)):
+    ...     print(x_batch.ravel(), y_batch)
+    [20 40] [2 4]
+    [30  0] [3 0]
+    [10] [1]
+    """
+    x, y = _samples(x, y, "x", "y")
+    batch_size = _whole(batch_size, "batch_size")
+    order = _generator(rng).permutation(len(x))
+    batches = (order[i : i + batch_size] for i in range(0, len(x), batch_size))
+    return ((x[rows], y[rows]) for rows in batches)
+
+
+def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
+    r"""Fraction of the samples whose largest logit is that of the label.
+
+    $$
+    \frac{1}{n} \sum_{i=1}^{n} \left[\operatorname{argmax}_k z_{ik} = y_i\right]
+    $$
+
+    Parameters
+    ----------
+    logits : array of shape (n, q), with q at least 2
+        Probabilities do as well: only their order counts. The first of equal logits is
+        taken for the largest.
+    labels : integer array of shape (n,)
+        Classes, 0 to q - 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the shapes are others, or `labels` are not integers from 0 to q - 1.
+
+    Examples
+    --------
+    >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
+    >>> accuracy(logits, [0, 1, 1, 1])
+    0.75
+    """
+    z, t = np.asarray(logits), np.asarray(labels)
+    if z.ndim != 2 or z.shape[1] < 2 or not len(z):
+        raise ValueError(
+            f"logits has shape {z.shape}, expected (n, q) with q of at least 2; "
+            "for one logit a sample, take np.mean((logits > 0) == labels)"
+        )
+    if t.shape != (len(z),) or t.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels has shape {t.shape} and type {t.dtype}, "
+            f"expected ({len(z)},) and integers"
+        )
+    if t.min() < 0 or t.max() >= z.shape[1]:
+        raise ValueError(
+            f"labels spans {t.min()} to {t.max()}, expected 0 to {z.shape[1] - 1}"
+        )
+    return float(np.mean(z.argmax(axis=1) == t))
+
+
+@dataclass
+class History:
+    """What happened in training, epoch by epoch.
+
+    Attributes
+    ----------
+    train_loss : list of float
+        For each epoch the mean loss of its samples, each taken when its batch was used.
+        The parameters change meanwhile, so it is not the loss at the end of the epoch.
+    step_loss : list of float
+        For each step the loss of its batch, before the update.
+    validation_loss : list of float
+        For each epoch the loss of the validation data at its end.
+    validation_accuracy : list of float
+        The same for the accuracy; empty if the targets are not integer labels.
+    stopped_early : bool
+        Whether patience ran out.
+    interrupted : bool
+        Whether Ctrl-C ended training.
+
+    Examples
+    --------
+    >>> History(validation_loss=[0.5, 0.25, 0.75, 0.25]).best_epoch
+    2
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    step_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    stopped_early: bool = False
+    interrupted: bool = False
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch, counted from 1, with the least validation loss; the first of them.
+
+        None without validation data.
+        """
+        losses = self.validation_loss
+        return losses.index(min(losses)) + 1 if losses else None
+
+
+class _HasStep(Protocol):
+    """What `fit` needs of an optimizer."""
+
+    def step(
+        self, params: Mapping[str, Array], grads: Mapping[str, Array], /
+    ) -> object: ...
+
+
+def fit(
+    model: Layer,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: _Loss,
+    optimizer: _HasStep,
+    epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    patience: int | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a model by minibatches, in place.
+
+    In every epoch each sample is used once, in an order drawn anew. For each batch: the
+    model's forward pass, the loss, the gradient of the loss, the model's backward pass,
+    and a step of the optimizer. Calling `fit` again goes on where it stopped.
+
+    Ctrl-C ends training without an exception: what was reached so far is returned.
+
+    Parameters
+    ----------
+    model : Layer
+        Such as a `Sequential`.
+    x : array of shape (n, ...)
+    y : array of shape (n, ...)
+    loss : pair of functions
+        The loss and its gradient: `loss(pred, y)`, a mean over the batch, and
+        `loss_backward(dy, pred, y)`, such as
+        `(softmax_cross_entropy, softmax_cross_entropy_backward)`.
+    optimizer : object with a method `step(params, grads)`
+        To do something between gradient and update, such as clipping, wrap an optimizer
+        in an object with such a `step`.
+    epochs : int
+        At most so many.
+    batch_size : int
+    rng : numpy.random.Generator
+        Draws one permutation an epoch.
+    validation : pair of arrays, optional
+        Inputs and targets. After every epoch, their loss is computed, and the accuracy
+        if the targets are integer labels of shape (n,).
+    patience : int, optional
+        Training stops when the validation loss has not been below its least value for
+        so many epochs. At the end, also after Ctrl-C, the model gets back the
+        parameters of the best epoch.
+    progress : bool, optional
+        Whether to show progress on stderr; by default, if that is a terminal.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If inputs and targets differ in number, are empty or hold NaN or infinity; if
+        `epochs`, `batch_size` or `patience` is not a positive integer, `rng` is not a
+        Generator, `loss` is not a pair, or there is `patience` without `validation`.
+    FloatingPointError
+        If the loss becomes infinite or not a number; the message says in which epoch
+        and step.
+
+    Examples
+    --------
+    >>> from nnref.losses import softmax_cross_entropy, softmax_cross_entropy_backward
+    >>> from nnref.data import xor
+    >>> from nnref.network import Dense, Sequential, Tanh
+    >>> from nnref.optimizers import SGD
+    >>> rng = np.random.default_rng(0)
+    >>> model = Sequential(Dense(2, 5, rng), Tanh(), Dense(5, 2, rng))
+    >>> x, y = xor()
+    >>> loss = softmax_cross_entropy, softmax_cross_entropy_backward
+    >>> settings = dict(loss=loss, optimizer=SGD(lr=0.5), batch_size=3, rng=rng)
+    >>> history = fit(model, x, y, epochs=100, validation=(x, y), **settings)
+    >>> [round(history.train_loss[epoch], 3) for epoch in (0, 1, 99)]
+    [0.801, 0.793, 0.029]
+    >>> [round(history.validation_loss[epoch], 3) for epoch in (0, 1, 99)]
+    [0.758, 0.76, 0.028]
+    >>> history.validation_accuracy[0], history.validation_accuracy[-1]
+    (0.5, 1.0)
+    >>> len(history.step_loss), history.best_epoch
+    (200, 100)
+
+    Validated on the opposite, more training only makes it worse. Patience ends it two
+    epochs after the best, and the model is again as it was then:
+
+    >>> settings.update(epochs=9, batch_size=4)
+    >>> history = fit(model, x, y, validation=(x, 1 - y), patience=2, **settings)
+    >>> history.stopped_early, history.best_epoch, len(history.train_loss)
+    (True, 1, 3)
+    >>> opposite = softmax_cross_entropy(model.forward(x), 1 - y)
+    >>> bool(np.isclose(opposite, history.validation_loss[0]))
+    True
+
+    A learning rate that is far too large:
+
+    >>> from nnref.losses import mean_squared_error, mean_squared_error_backward
+    >>> settings.update(loss=(mean_squared_error, mean_squared_error_backward))
+    >>> settings.update(optimizer=SGD(lr=1e30))
+    >>> fit(Dense(2, 1, rng), x, x[:, :1], **settings)
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: the training loss became inf in epoch 7, step 1 (lr too large?)
+    """
+    x, y = _finite(x, y, "x", "y")
+    if validation is not None:
+        validation = _finite(*validation, "validation x", "validation y")
+    if patience is not None:
+        _whole(patience, "patience")
+        if validation is None:
+            raise ValueError("patience needs validation data")
+    if not isinstance(loss, tuple) or len(loss) != 2:
+        raise ValueError(
+            f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "
+            "(softmax_cross_entropy, softmax_cross_entropy_backward)"
+        )
+    steps = math.ceil(len(x) / _whole(batch_size, "batch_size"))
+    history, best = History(), dict[str, Array]()
+    bar = _Progress(progress, _whole(epochs, "epochs"), steps)
+    try:
+        # An overflow is no mere warning here: the loss shows it, and that is an error.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for epoch in range(1, epochs + 1):
+                batches = minibatches(x, y, batch_size, rng)
+                _train_epoch(model, batches, loss, optimizer, history, bar)
+                if validation is not None:
+                    _validate(model, *validation, loss[0], history)
+                bar.draw(history)
+                if patience is not None:
+                    waited = epoch - (history.best_epoch or epoch)
+                    if waited == 0:
+                        best = {name: a.copy() for name, a in model.state.items()}
+                    elif waited >= patience:
+                        history.stopped_early = True
+                        break
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        bar.close()
+    state = model.state
+    for name, array in best.items():
+        state[name][...] = array
+    return history
+
+
+def _train_epoch(
+    model: Layer,
+    batches: Iterator[tuple[Array, Array]],
+    loss: _Loss,
+    optimizer: _HasStep,
+    history: History,
+    bar: "_Progress",
+) -> None:
+    """Make one step for each batch, and note the losses."""
+    loss_forward, loss_backward = loss
+    epoch, total, count = len(history.train_loss) + 1, 0.0, 0
+    for step, (x, y) in enumerate(batches, start=1):
+        pred = model.forward(x, training=True)
+        value = float(loss_forward(pred, y))
+        _check_finite(value, "training loss", f"epoch {epoch}, step {step}")
+        model.backward(loss_backward(1.0, pred, y))
+        optimizer.step(model.params, model.grads)
+        total += value * len(x)
+        count += len(x)
+        history.step_loss.append(value)
+        bar.step(history)
+    history.train_loss.append(total / count)
+
+
+def _samples(
+    x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
+) -> tuple[Array, Array]:
+    """Return x and y as arrays with the same number of samples, at least one."""
+    arrays = np.asarray(x), np.asarray(y)
+    for array, name in zip(arrays, (x_name, y_name), strict=True):
+        if array.ndim == 0 or not len(array):
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected (n, ...), n > 0"
+            )
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(
+            f"{x_name} has {len(arrays[0])} samples and {y_name} {len(arrays[1])}, "
+            "expected the same number"
+        )
+    return arrays
+
+
+def _finite(
+    x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
+) -> tuple[Array, Array]:
+    """Return `_samples` if no float among them is infinite or not a number."""
+    arrays = _samples(x, y, x_name, y_name)
+    for array, name in zip(arrays, (x_name, y_name), strict=True):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity, expected finite numbers")
+    return arrays
+
+
+def _check_finite(loss: float, what: str, when: str) -> None:
+    """Raise a FloatingPointError if the loss is infinite or not a number."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the {what} became {loss} in {when} (lr too large?)")
+
+
+def _validate(
+    model: Layer, x: Array, y: Array, loss: Callable[..., Any], history: History
+) -> None:
+    """Append the loss on x and y, and the accuracy if y is labels."""
+    pred = model.forward(x)
+    value = float(loss(pred, y))
+    _check_finite(value, "validation loss", f"epoch {len(history.train_loss)}")
+    history.validation_loss.append(value)
+    if y.ndim == 1 and y.dtype.kind in "iu" and pred.ndim == 2:
+        history.validation_accuracy.append(accuracy(pred, y))
+
+
+class _Progress:
+    """One line on stderr: redrawn on a terminal, else a line an epoch."""
+
+    def __init__(self, show: bool | None, epochs: int, steps: int) -> None:
+        self.redraw = sys.stderr.isatty()
+        self.show = self.redraw if show is None else show
+        self.epochs, self.steps = epochs, steps
+        self.start = self.drawn = time.monotonic()
+        self.width = 0
+
+    def step(self, history: History) -> None:
+        """Draw at most ten times a second, so that drawing takes next to no time."""
+        if self.show and self.redraw and time.monotonic() - self.drawn > 0.1:
+            self.draw(history)
+
+    def draw(self, history: History) -> None:
+        """Draw the state of training."""
+        if not self.show:
+            return
+        self.drawn = time.monotonic()
+        done = len(history.step_loss) / self.steps
+        filled = int(20 * done / self.epochs)
+        shown = {
+            "loss": history.train_loss or history.step_loss,
+            "validation loss": history.validation_loss,
+            "accuracy": history.validation_accuracy,
+        }
+        numbers = (f"{name} {v[-1]:.4f}" for name, v in shown.items() if v)
+        line = (
+            f"epoch {math.ceil(done)}/{self.epochs} [{'#' * filled:.<20}] "
+            f"{' '.join(numbers)} {self.drawn - self.start:.1f} s"
+        )
+        if self.redraw:
+            line = line[: shutil.get_terminal_size().columns - 1]
+            line, self.width = "\r" + line.ljust(self.width), len(line)
+        sys.stderr.write(line if self.redraw else line + "\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self.width:
+            sys.stderr.write("\n")
