@@ -13,13 +13,21 @@ from doctools import figures, fonts, pages
 
 def main() -> int:
     """Run `build` (the default) or `serve`, passing further arguments to MkDocs."""
-    parser = argparse.ArgumentParser(prog="python -m doctools.build", description=__doc__)
-    parser.add_argument("command", nargs="?", default="build", choices=["build", "serve"])
+    parser = argparse.ArgumentParser(
+        prog="python -m doctools.build", description=__doc__
+    )
+    parser.add_argument(
+        "command", nargs="?", default="build", choices=["build", "serve"]
+    )
     arguments, rest = parser.parse_known_args()
     start = time.perf_counter()
     os.chdir(pages.ROOT)
     fonts.make()
-    drawn = figures.draw_all(pages.markdown_pages())
+    try:
+        drawn = figures.draw_all(pages.markdown_pages())
+    except pages.PageError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"{drawn} figures drawn in {time.perf_counter() - start:.1f} s", flush=True)
     # Material's notice about MkDocs' future is no concern of a reader's build.
     env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}

@@ -17,19 +17,22 @@ from fontTools.ttLib import TTFont
 
 TARGET: Final = Path(__file__).parent / "theme" / "assets" / "fonts"
 
-# Basic Latin and the punctuation of English prose; what else a page holds (Chinese, rare
-# accents) comes from the reader's own fonts.
+# Basic Latin and the punctuation of English prose; what else a page holds (Chinese,
+# rare accents) comes from the reader's own fonts.
 _LATIN: Final = (
     "U+20-7E,U+A0,U+A7,U+AB,U+B0-B3,U+B7,U+B9,U+BB,U+D7,U+E4,U+E8,U+E9,U+F6,U+FC,"
     "U+2010-2015,U+2018-201E,U+2026,U+2192,U+2212"
 )
 # Letters and signs that prose and figures name in plain text.
-_SYMBOLS: Final = "U+394,U+3B1-3C9,U+2080-2089,U+2202,U+2207,U+221A,U+2248,U+2264,U+2265"
+_SYMBOLS: Final = (
+    "U+394,U+3B1-3C9,U+2016,U+2032,U+2113,U+2080-2089,U+2202,U+2207,U+221A,U+2248,"
+    "U+2264,U+2265"
+)
 _TEXT: Final = f"{_LATIN},{_SYMBOLS}"
 # Mathematics: Latin and Greek upright, then italic and bold; operators and fences.
 _MATHS: Final = (
     "U+20-7E,U+B1,U+B7,U+D7,U+F7,U+131,U+237,U+2C6,U+2DC,U+391-3F6,U+1D400-1D467,"
-    "U+1D6FC-1D71B,U+2016,U+2026,U+2032-2034,U+2061-2064,U+210B,U+2112,U+2113,U+2115,"
+    "U+1D6FC-1D71B,U+2016,U+2026,U+2032-2034,U+2061-2064,U+210B,U+210E,U+2112,U+2113,U+2115,"
     "U+211D,U+1D53C,U+1D7D9,U+1D4A9,U+1D49F,U+2190-2194,U+21A6,U+21D2,U+21D4,"
     "U+2200-220B,U+220F-2213,U+2217-221E,U+2225,U+2227-222B,U+2248,U+2260,U+2261,"
     "U+2264,U+2265,U+226A,U+226B,U+2282-2287,U+2295,U+2299,U+22A4,U+22A5,U+22C5,"

@@ -34,7 +34,7 @@ class PagePreprocessor(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         """Rewrite the page; what is HTML already goes to Markdown's stash."""
-        text = "\n".join(lines) + "\n"
+        text = "\n".join(lines)
         found = list(pages.elements(text))
         # Whatever the page does not use must not slow down or break other Markdown,
         # such as the docstrings that mkdocstrings converts piece by piece.
@@ -44,21 +44,18 @@ class PagePreprocessor(Preprocessor):
         after: dict[int, list[str]] = {}
         blocks = {block.line: block for block in pages.blocks(text)}
         outputs = {b.output.line: b for b in blocks.values() if b.output is not None}
-        stated = {eq.line for eq, symbols in pages.equations(text) if symbols}
-        number = 0
+        number, marks = 0, self._marks(text, found)
         for element in found:
             new: list[str] | None = None
             if isinstance(element, pages.Comment):
                 if element.text.startswith(DIRECTIVES):
                     new = self._comment(element)
             elif isinstance(element, pages.Equation):
-                # Only a page's own equations have symbols, a number and an address;
-                # those in docstrings would repeat the numbers.
-                ident = None
-                if element.line in stated:
-                    number += 1
-                    ident = f"equation-{number}"
-                new = self._stash(maths.display(element.text, ident))
+                number += 1
+                mark = marks.get(element.line, "")
+                # Those in docstrings have no address: they would repeat the numbers.
+                ident = f"equation-{number}" if mark else None
+                new = self._stash(maths.display(element.text, ident, mark=mark))
             elif isinstance(element, pages.Fence):
                 if element.line in outputs:
                     opening = f"{element.ticks} {{ .text .nn-output }}"
@@ -83,8 +80,23 @@ class PagePreprocessor(Preprocessor):
         return result
 
     @staticmethod
+    def _marks(text: str, found: list[pages.Element]) -> dict[int, str]:
+        """What stands beside each equation, if the text is that of a page."""
+        if not any(isinstance(element, pages.Equation) for element in found):
+            return {}
+        located = pages.locate(text)
+        if located is None:
+            return {}
+        from doctools.marks import marks
+
+        path, offset = located
+        return {line - offset: mark for line, mark in marks(path).items()}
+
+    @staticmethod
     def _indent(lines: list[str], indent: str) -> list[str]:
-        return textwrap.indent("\n".join(lines), indent).split("\n") if indent else lines
+        return (
+            textwrap.indent("\n".join(lines), indent).split("\n") if indent else lines
+        )
 
     def _stash(self, html: str) -> list[str]:
         return ["", self.md.htmlStash.store(html), ""]
@@ -132,8 +144,9 @@ class NnrefExtension(Extension):
             inline_syntax=["dollar"],
             block_syntax=[],
         ).extendMarkdown(md)
-        # Before superfences (25) and raw HTML (20) take the lines away.
-        md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
+        # Before superfences (25) and raw HTML (20) take the lines away, and before
+        # white space is normalised (30), since the page is found by its text.
+        md.preprocessors.register(PagePreprocessor(md), "nnref-page", 35)
         # After inline patterns (20), before the tree is prettified (10).
         md.treeprocessors.register(InlineMaths(md), "nnref-inline-maths", 15)
 

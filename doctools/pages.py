@@ -7,6 +7,7 @@ must also see what a Markdown parser would silently pass over.
 
 from __future__ import annotations
 
+import io
 import re
 import textwrap
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ class Block:
     code: str
     output: Fence | None = None
     caption: str | None = None
+    end: int = 0  # line of the closing fence
+    indent: str = ""
 
     @property
     def draws(self) -> bool:
@@ -77,7 +80,7 @@ def dedent(line: str, indent: str) -> str:
 
 def elements(text: str, name: str = "page") -> Iterator[Element]:
     """Fences, comments and displayed equations of a page, in order."""
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text).readlines()  # not at form feeds, as splitlines() would
     i = 0
     while i < len(lines):
         line = lines[i].rstrip("\n")
@@ -119,23 +122,26 @@ def blocks(text: str, name: str = "page") -> list[Block]:
     """The Python blocks of a page, each with its output and caption.
 
     A caption stands in a comment `figure: ...` above the block, an output in the fence
-    below the comment that pytest-codeblocks reads.
+    below the comment that pytest-codeblocks reads, which follows its block.
     """
     found: list[Block] = []
     caption: str | None = None
-    output_next = False
+    follows_python = output_next = False
     for element in elements(text, name):
         if isinstance(element, Comment):
             if element.text == EXPECTED_OUTPUT:
-                output_next = True
+                output_next = follows_python
             elif element.text.startswith("figure:"):
                 caption = " ".join(element.text.removeprefix("figure:").split())
+            follows_python = False
         elif isinstance(element, Fence):
-            if output_next and found:
+            follows_python = element.info == "python" and not output_next
+            if output_next:
                 found[-1] = replace(found[-1], output=element)
                 output_next = False
             elif element.info == "python":
-                found.append(Block(element.line, element.text, caption=caption))
+                block = Block(element.line, element.text, caption=caption)
+                found.append(replace(block, end=element.end, indent=element.indent))
                 caption = None
     return found
 
@@ -147,7 +153,9 @@ def equations(text: str, name: str = "page") -> list[tuple[Equation, Comment | N
     for element in elements(text, name):
         if isinstance(element, Equation):
             found.append((element, last))
-        is_symbols = isinstance(element, Comment) and element.text.startswith("equation")
+        is_symbols = isinstance(element, Comment) and element.text.startswith(
+            "equation"
+        )
         last = element if is_symbols and isinstance(element, Comment) else None
     return found
 
@@ -155,3 +163,19 @@ def equations(text: str, name: str = "page") -> list[tuple[Equation, Comment | N
 def markdown_pages(root: Path = DOCS) -> list[Path]:
     """All pages below a folder, in a stable order."""
     return sorted(root.rglob("*.md"))
+
+
+def locate(text: str, root: Path = DOCS) -> tuple[Path, int] | None:
+    """The page that holds this text, and how many lines of front matter precede it.
+
+    Python-Markdown hands an extension the text of a page but not its name.
+    """
+    for path in markdown_pages(root):
+        whole = path.read_text(encoding="utf-8")
+        before = whole.removesuffix(text)
+        if text.strip() and len(before) + len(text) == len(whole):
+            if not before:
+                return path, 0
+            if before.startswith("---\n") and before.rstrip("\n").endswith("\n---"):
+                return path, before.count("\n")
+    return None

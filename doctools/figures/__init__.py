@@ -1,0 +1,175 @@
+"""The figures of the pages: drawn by the blocks above them, in the same build.
+
+`figure_html` gives the figure below a block as HTML with inline SVG. Drawings are kept
+in `.cache/figures` by all that they depend on, so that a block is drawn again only when
+it, the package or the style changed. `draw_all` draws what is missing, in parallel.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import html
+import os
+import platform
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from doctools import pages
+from doctools.figures.svg import PREFIX
+from doctools.figures.worker import Answer, Job, Worker, draw_many
+
+CACHE = pages.ROOT / ".cache" / "figures"
+# A drawing depends on these: what blocks import, and what draws.
+SOURCES = (
+    pages.ROOT / "nnref",
+    pages.ROOT / "doctools" / "blocks.py",
+    pages.ROOT / "doctools" / "figures",
+)
+KEEP_DAYS = 14
+
+
+class FigureError(pages.PageError):
+    """A figure that cannot be drawn; the message starts with page:line."""
+
+
+def figure_html(block: pages.Block, page: str | None = None) -> str:
+    """The figure of a block that draws, for the place below it.
+
+    `page` names the page in errors; without it, it is looked up.
+    """
+    if not block.caption:
+        page, found = (page, block) if page else _located(block)
+        message = (
+            "a block that draws needs its caption above it, `<!-- figure: ... -->`"
+        )
+        raise FigureError(f"{page}:{found.line}: {message}")
+    key = _key(block.code, _fingerprint())
+    drawing = _load(key)
+    if drawing is None:
+        answer = _draw_now(*((page, block) if page else _located(block)))
+        if "error" in answer:
+            raise FigureError(answer["error"])
+        drawing = _store(key, answer["figures"])
+    name = f"figure-{block.line}"
+    label = f'<svg role="img" aria-labelledby="{name}" data-search-exclude="" '
+    return (
+        '<figure class="nn-figure">'
+        + drawing.replace("<svg ", label).replace(PREFIX, f"{name}-")
+        + f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption></figure>'
+    )
+
+
+def draw_all(paths: Iterable[Path]) -> int:
+    """Draw the figures of these pages that are not in the cache; return how many."""
+    fingerprint = _fingerprint()
+    missing: dict[str, Job] = {}
+    for path in paths:
+        page = _name(path)
+        for block in pages.blocks(path.read_text(encoding="utf-8"), page):
+            if block.draws:
+                key = _key(block.code, fingerprint)
+                if _load(key) is None:
+                    missing.setdefault(key, (page, block))
+    errors = []
+    answers = draw_many(list(missing.values()))
+    for key, answer in zip(missing, answers, strict=True):
+        if "error" in answer:
+            errors.append(answer["error"])
+        else:
+            _store(key, answer["figures"])
+    _prune()
+    if errors:
+        raise FigureError("\n".join(errors))
+    return len(missing)
+
+
+def _fingerprint() -> bytes:
+    """What every drawing depends on besides its own block."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for package in ("matplotlib", "numpy", "pillow", "font-source-sans-pro"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    for source in SOURCES:
+        for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(source)}\n".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
+def _key(code: str, fingerprint: bytes) -> str:
+    return hashlib.sha256(fingerprint + code.encode()).hexdigest()[:32]
+
+
+def _load(key: str) -> str | None:
+    path = CACHE / f"{key}.svg"
+    try:
+        drawing = path.read_text(encoding="utf-8")
+        os.utime(path)  # in use: see _prune
+    except FileNotFoundError:
+        return None
+    return drawing
+
+
+def _store(key: str, figures: list[str]) -> str:
+    """Keep what a block drew, all or nothing: another build may be reading."""
+    drawing = "".join(
+        figure.replace(PREFIX, f"{PREFIX}{k}-") for k, figure in enumerate(figures)
+    )
+    CACHE.mkdir(parents=True, exist_ok=True)
+    new = CACHE / f"{key}.{os.getpid()}"
+    new.write_text(drawing, encoding="utf-8")
+    new.replace(CACHE / f"{key}.svg")
+    return drawing
+
+
+def _prune() -> None:
+    """Remove what no build has asked for lately."""
+    oldest = time.time() - KEEP_DAYS * 24 * 3600
+    for path in CACHE.glob("*"):
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+
+
+_warm: tuple[bytes, Worker] | None = None
+
+
+def _draw_now(page: str, block: pages.Block) -> Answer:
+    """Draw one block, in a worker that is kept for the next as long as it is fresh."""
+    global _warm
+    fingerprint = _fingerprint()
+    if _warm is None or _warm[0] != fingerprint:
+        _cool()
+        _warm = (fingerprint, Worker())
+    return _warm[1].draw(page, block)
+
+
+@atexit.register
+def _cool() -> None:
+    global _warm
+    if _warm is not None:
+        _warm[1].close()
+    _warm = None
+
+
+def _name(path: Path) -> str:
+    path = path.resolve()
+    if path.is_relative_to(pages.ROOT):
+        path = path.relative_to(pages.ROOT)
+    return path.as_posix()
+
+
+def _located(block: pages.Block) -> Job:
+    """The page of a block and the block there, for messages.
+
+    Python-Markdown tells neither, and MkDocs cuts off the front matter, so that lines
+    are not those of the file.
+    """
+    for path in pages.markdown_pages():
+        text = path.read_text(encoding="utf-8")
+        for found in pages.blocks(text, _name(path)) if "plt.show()" in text else ():
+            if (found.code, found.caption) == (block.code, block.caption):
+                return _name(path), found
+    return "page", block

@@ -1,0 +1,56 @@
+"""What stands beside a displayed equation: its number, and what it was held against."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import nnref
+from doctools import equations, pages
+
+
+def marks(path: Path) -> dict[int, str]:
+    """For each displayed equation of a page, by its line: the HTML beside it.
+
+    Raises `PageError` if an equation fails: a site with a wrong formula is not built.
+    """
+    found = equations.check_page(path, cache=pages.ROOT / equations.CACHE)
+    numbers = {result.line: i for i, result in enumerate(found, start=1)}
+    made = {}
+    for result in found:
+        if result.status == equations.FAILED:
+            raise pages.PageError(result.reason)
+        number = numbers[result.line]
+        address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
+        said = _said(result, path, found, numbers)
+        made[result.line] = f'<div class="nn-equation__mark">{address}{said}</div>'
+    return made
+
+
+def _said(
+    result: equations.Result,
+    path: Path,
+    found: list[equations.Result],
+    numbers: dict[int, int],
+) -> str:
+    if result.status == equations.CHECKED:
+        links = ", ".join(reference(name, path) for name in result.bound)
+        return f"<span>✓ {links}</span>" if links else "<span>✓</span>"
+    if result.status == equations.DEFINITION:
+        users = dict.fromkeys(
+            numbers[user.line]
+            for user in found
+            if any(user.line <= line <= user.end for line in result.used_by)
+        )
+        links = ", ".join(f'<a href="#equation-{n}">({n})</a>' for n in users)
+        return f"<span>✓ in {links}</span>"
+    return f"<span>{html.escape(result.reason)}</span>"
+
+
+def reference(name: str, path: Path) -> str:
+    """A link to the reference entry of a public name, from the page at `path`."""
+    module = getattr(nnref, name).__module__
+    address = path.relative_to(pages.DOCS).with_suffix("").as_posix() + "/"
+    depth = address.removesuffix("index/").count("/")
+    target = f"reference/{module.rpartition('.')[2]}/#{module}.{name}"
+    return f'<a href="{"../" * depth}{target}">{name}</a>'

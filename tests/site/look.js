@@ -1,0 +1,77 @@
+// What the tests ask of an open page.
+window.look = {
+  open() {
+    for (const d of document.querySelectorAll("details")) d.open = true;
+  },
+
+  // Elements of the content that stick out to the right; what scrolls by itself may.
+  outside(width) {
+    return [...document.querySelectorAll(".md-content *")]
+      .filter((e) => !e.closest(".nn-equation__body, pre, .md-typeset__scrollwrap, math"))
+      .filter((e) => e.getBoundingClientRect().right > width + 1)
+      .map((e) => e.outerHTML.slice(0, 120));
+  },
+
+  // Formulas and figures without extent, or whose ink is close to the page's colour.
+  faint() {
+    const channels = (c) => c.match(/[\d.]+/g).slice(0, 3).map((v) => {
+      const s = v / 255;
+      return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+    });
+    const luminance = (c) => {
+      const [r, g, b] = channels(c);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const back = luminance(getComputedStyle(document.body).backgroundColor);
+    const contrast = (c) => {
+      const ink = luminance(c);
+      return (Math.max(ink, back) + 0.05) / (Math.min(ink, back) + 0.05);
+    };
+    const faults = [];
+    for (const math of document.querySelectorAll(".md-content math")) {
+      const box = math.getBoundingClientRect();
+      if (box.width < 2 || box.height < 5) faults.push(`empty: ${math.textContent}`);
+      if (contrast(getComputedStyle(math).color) < 4.5) faults.push("faint maths");
+    }
+    for (const svg of document.querySelectorAll(".nn-figure svg")) {
+      const box = svg.getBoundingClientRect();
+      if (box.width < 150 || box.height < 80) faults.push("small figure");
+      for (const text of svg.querySelectorAll("text")) {
+        const fill = getComputedStyle(text).fill;
+        if (contrast(fill) < 3) faults.push(`faint: ${text.textContent} ${fill}`);
+      }
+    }
+    return faults;
+  },
+
+  // Remember what a keyboard must reach; each focus crosses one off.
+  watch() {
+    const kinds = 'a[href], button, input:not([type=hidden]), summary, [tabindex="0"]';
+    const all = [...document.querySelectorAll(kinds)]
+      .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+      .filter((e) => !e.closest("[inert]") && !e.disabled && e.tabIndex >= 0)
+      .filter((e) => e.getClientRects().length)
+      .filter((e) => !e.matches("input[type=checkbox], input[type=radio]"));
+    this.left = new Set(all);
+    document.addEventListener("focusin", (event) => this.left.delete(event.target));
+    return all.length;
+  },
+
+  unvisited() {
+    return [...this.left].map((e) => e.outerHTML.slice(0, 160));
+  },
+
+  // What the clipboard gets when the first displayed equation is copied.
+  copied() {
+    const math = document.querySelector(".nn-equation math");
+    const range = document.createRange();
+    range.selectNode(math);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    const clipboardData = new DataTransfer();
+    const init = { clipboardData, cancelable: true };
+    document.dispatchEvent(new ClipboardEvent("copy", init));
+    const latex = math.querySelector("annotation").textContent;
+    return [clipboardData.getData("text/plain").trim(), latex.trim()];
+  },
+};

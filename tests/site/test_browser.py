@@ -1,0 +1,185 @@
+"""The built site as a reader meets it, in headless Chromium."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doctools import pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+# Everything a page loads, gzipped.
+BUDGET = 300_000
+
+LOOK = Path(__file__).with_name("look.js")
+
+
+def addresses() -> list[str]:
+    """The address of every page below the site's root."""
+    found = []
+    for path in pages.markdown_pages():
+        name = path.relative_to(pages.DOCS).with_suffix("").as_posix()
+        name = name.removesuffix("index")
+        found.append(name if not name or name.endswith("/") else name + "/")
+    return found
+
+
+@pytest.fixture(params=addresses(), ids=lambda name: name or "home")
+def url(request: pytest.FixtureRequest, address: str) -> str:
+    """One page after the other."""
+    return address + str(request.param)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open tabs, wide and light unless told otherwise; close them afterwards."""
+    contexts = []
+
+    def opened(url: str | None = None, **options: Any) -> Page:
+        size = {"width": options.pop("width", 1280), "height": 900}
+        scripts = options.get("java_script_enabled", True)
+        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        if scripts:
+            page.add_init_script(path=LOOK)
+        if url is not None:
+            page.goto(url, wait_until="networkidle")
+            if scripts:
+                page.evaluate("look.open()")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_loads_clean_and_light(
+    tab: Callable[..., Page], url: str, address: str
+) -> None:
+    """No console error, no request to another host, and within the budget."""
+    faults: list[str] = []
+    sizes: dict[str, int] = {}
+    page = tab()
+    page.on("console", lambda m: m.type == "error" and faults.append(m.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "request",
+        lambda r: (
+            r.url.startswith((address, "data:", "blob:"))
+            or faults.append(f"outside request: {r.url}")
+        ),
+    )
+    page.on("response", lambda r: sizes.update({r.url: gzipped(r.body())}))
+    page.goto(url, wait_until="networkidle")
+    assert not faults
+    assert sum(sizes.values()) <= BUDGET, sorted(sizes.items(), key=lambda s: -s[1])
+
+
+def gzipped(body: bytes) -> int:
+    """Size on the wire; what is compressed already stays as it is."""
+    return min(len(body), len(gzip.compress(body, 9)))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(tab: Callable[..., Page], url: str, scheme: str) -> None:
+    """No violation of accessibility rules, in either theme, with details open."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    results = axe.Axe().run(tab(url, color_scheme=scheme))
+    found = [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
+        for rule in results.response["violations"]
+        for node in rule["nodes"][:3]
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_never_scrolls_sideways(tab: Callable[..., Page], url: str, width: int) -> None:
+    """The page is no wider than the screen, details open."""
+    page = tab(url, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("width => look.outside(width)", width) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_maths_and_figures_are_visible(
+    tab: Callable[..., Page], url: str, scheme: str
+) -> None:
+    """Formulas and figures have an extent, and their ink stands out from the page."""
+    assert tab(url, color_scheme=scheme).evaluate("look.faint()") == []
+
+
+def test_readable_without_javascript(tab: Callable[..., Page], url: str) -> None:
+    """Text, maths and figures stand in the HTML; solutions open by themselves."""
+    content = tab(url, java_script_enabled=False).locator(".md-content")
+    assert len(content.inner_text()) > 200
+    for kind in ("math", ".nn-figure svg"):
+        shown = content.locator(f"{kind}:visible")
+        if content.locator(kind).count():
+            assert shown.first.bounding_box()
+    summary = content.locator("summary")
+    if summary.count():
+        summary.first.click()
+        assert content.locator("details").first.get_attribute("open") is not None
+
+
+def test_keyboard_reaches_everything(tab: Callable[..., Page], url: str) -> None:
+    """Tab visits every visible link, button, field and folded solution."""
+    page = tab()
+    page.goto(url, wait_until="networkidle")
+    total = page.evaluate("look.watch()")
+    assert total > 10
+    for _ in range(total + 60):
+        page.keyboard.press("Tab")
+        if page.evaluate("look.left.size") == 0:
+            break
+    assert page.evaluate("look.unvisited()") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("softmax_cross_entropy", "softmax_cross_entropy"),
+        ("cross-entropy", "Cross-entropy"),
+        ("交叉熵", "Cross-entropy"),
+        ("梯度下降", "Gradient descent"),
+        ("激活函数", "Activation function"),
+        ("saddle point", "Saddle point"),
+        ("Adam", "Adam"),
+    ],
+)
+def test_search_finds(
+    tab: Callable[..., Page], address: str, query: str, expected: str
+) -> None:
+    """Operations, terms and Chinese names of terms are found."""
+    page = tab(address)
+    page.locator(".md-search__input").first.click()
+    page.keyboard.insert_text(query)
+    result = page.locator(".md-search-result__item", has_text=expected).first
+    result.wait_for(state="attached")
+
+
+def test_a_copied_formula_is_latex(tab: Callable[..., Page], address: str) -> None:
+    """Copying an equation gives its LaTeX."""
+    copied, latex = tab(address + "concepts/loss-functions/").evaluate("look.copied()")
+    assert copied == f"$$\n{latex}\n$$"
+
+
+def test_the_theme_can_be_switched(tab: Callable[..., Page], address: str) -> None:
+    """The switch changes the scheme, and with it a figure's ink."""
+    page = tab(address)
+    ink = "getComputedStyle(document.querySelector('.nn-figure svg text')).fill"
+    before = page.evaluate(ink)
+    page.locator("label[title='Switch to dark mode']").click()
+    page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
+    assert page.evaluate(ink) != before
