@@ -144,9 +144,9 @@ class NnrefExtension(Extension):
             inline_syntax=["dollar"],
             block_syntax=[],
         ).extendMarkdown(md)
-        # Before superfences (25) and raw HTML (20) take the lines away, and before
-        # white space is normalised (30), since the page is found by its text.
-        md.preprocessors.register(PagePreprocessor(md), "nnref-page", 35)
+        # After white space is normalised (30), which would tear out what the stash left
+        # in the lines; before superfences (25) and raw HTML (20) take the lines away.
+        md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
         # After inline patterns (20), before the tree is prettified (10).
         md.treeprocessors.register(InlineMaths(md), "nnref-inline-maths", 15)
 

@@ -170,10 +170,11 @@ def locate(text: str, root: Path = DOCS) -> tuple[Path, int] | None:
 
     Python-Markdown hands an extension the text of a page but not its name.
     """
+    text = text.strip("\n")  # Markdown adds some, MkDocs drops some
     for path in markdown_pages(root):
-        whole = path.read_text(encoding="utf-8")
+        whole = path.read_text(encoding="utf-8").rstrip("\n")
         before = whole.removesuffix(text)
-        if text.strip() and len(before) + len(text) == len(whole):
+        if text and len(before) + len(text) == len(whole):
             if not before:
                 return path, 0
             if before.startswith("---\n") and before.rstrip("\n").endswith("\n---"):

@@ -1,5 +1,16 @@
-// Two comforts; without JavaScript everything can still be read.
+// Comforts; without JavaScript everything can still be read.
 (() => {
+  // What the theme leaves without a name, for screen readers: the search dialog, and the
+  // bar of buttons on each listing, which it calls a navigation and makes one by one.
+  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  const unname = () => {
+    for (const bar of document.querySelectorAll("nav.md-code__nav:not([role])")) {
+      bar.setAttribute("role", "none");
+    }
+  };
+  new MutationObserver(unname).observe(document.body, { childList: true, subtree: true });
+  unname();
+
   // Copying a selection gives the LaTeX of the formulas in it.
   document.addEventListener("copy", (event) => {
     const selection = document.getSelection();
