@@ -7,7 +7,7 @@ runs. A preprocessor reads the page with the same scanner as the tests and repla
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
-- `<!-- counts -->` by what the census counted.
+- `<!-- counts -->` by what was counted in this build.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ class PagePreprocessor(Preprocessor):
 
             return ["", *source_markdown(rest.strip()).splitlines(), ""]
         if keyword == "counts":
-            from doctools.census import counts_markdown
+            from doctools.summary import markdown
 
-            return ["", *counts_markdown().splitlines(), ""]
+            return ["", *markdown(rest.strip()).splitlines(), ""]
         return [""]
 
 

@@ -1,0 +1,99 @@
+"""What the build counted, as Markdown for the page that says how it is checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nnref
+from doctools import census, equations, pages
+
+# `p_i + y_i` should be a minus. The page shows what the checker says to it.
+WRONG = r"""<!-- equation
+z = rng.normal(size=4)
+y = np.eye(4)[2]
+p = nnref.softmax(z)
+L = nnref.softmax_cross_entropy(z[None], y[None])
+-->
+$$
+\frac{\partial L}{\partial z_i} = p_i + y_i
+$$
+"""
+
+
+def markdown(what: str) -> str:
+    """The Markdown for a directive `<!-- counts: WHAT -->`."""
+    return {"": counts, "equations": checked_equations, "wrong": wrong}[what]()
+
+
+def results() -> dict[str, list[equations.Result]]:
+    """What became of the displayed equations of each page that has any."""
+    cache = pages.ROOT / equations.CACHE
+    return {
+        census.page_name(path): found
+        for path in pages.markdown_pages()
+        if (found := equations.check_page(path, cache=cache))
+    }
+
+
+def counts() -> str:
+    """A table with what each page shows and what of it is held to the code."""
+    rows = census.counts()
+    found = results()
+    cells = {}
+    for page, row in rows.items():
+        of_page = found.get(page, [])
+        fine = [r for r in of_page if r.status != equations.NOT_CHECKED]
+        cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
+    lines = ["| page | blocks | outputs | figures | equations | checked |"]
+    lines.append("|---|--:|--:|--:|--:|--:|")
+    for page, numbers in cells.items():
+        if any(numbers):
+            name = page.removeprefix("docs/")
+            lines.append(f"| [{name}]({name}) | {' | '.join(map(str, numbers))} |")
+    total = [sum(column) for column in zip(*cells.values(), strict=True)]
+    lines.append(f"| **all** | {' | '.join(f'**{n}**' for n in total)} |")
+    return "\n".join(lines) + "\n"
+
+
+def checked_equations() -> str:
+    """How well the equations are checked: changed forms, exceptions, unbound names."""
+    found = [(page, result) for page, all_ in results().items() for result in all_]
+    tried = sum(result.mutants for _, result in found)
+    caught = sum(result.caught for _, result in found)
+    compared = sum(result.comparisons for _, result in found)
+    lines = [
+        f"In this build {compared:,} comparisons were made. Of {tried:,} changed forms "
+        f"that are not equivalent by their form, {caught:,} were noticed "
+        f"({caught / max(tried, 1):.1%})."
+    ]
+    exceptions = [
+        f"- [{Path(page).stem}, equation at line {result.line}]"
+        f"({page.removeprefix('docs/')}): {result.reason}"
+        for page, result in found
+        if result.status == equations.NOT_CHECKED
+    ]
+    if exceptions:
+        lines += ["", "Not checked:", "", *exceptions]
+    bound = {name for _, result in found for name in result.bound}
+    unbound = [name for name in operations() if name not in bound]
+    if unbound:
+        listed = ", ".join(f"`{name}`" for name in unbound)
+        lines += ["", f"Operations that no equation is held against: {listed}."]
+    else:
+        lines += ["", "Every operation is held against an equation, and its gradient."]
+    return "\n".join(lines) + "\n"
+
+
+def operations() -> list[str]:
+    """The public names of all operations that have a gradient, and of the gradients."""
+    names = set(nnref.__all__)
+    pairs = sorted(name for name in names if f"{name}_backward" in names)
+    return [each for name in pairs for each in (name, f"{name}_backward")]
+
+
+def wrong() -> str:
+    """A wrong equation and what the checker says to it."""
+    (result,) = equations.check_text(WRONG, "wrong.md")
+    if result.status != equations.FAILED:
+        raise AssertionError("the wrong equation passes")
+    return f"````text\n{WRONG}````\n\n````text\n{result.reason}\n````\n"
