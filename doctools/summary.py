@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import nnref
-from doctools import census, equations, pages
+from doctools import blocks, census, equations, pages
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -29,7 +29,7 @@ def results() -> dict[str, list[equations.Result]]:
     """What became of the displayed equations of each page that has any."""
     cache = pages.ROOT / equations.CACHE
     return {
-        census.page_name(path): found
+        blocks.page_name(path): found
         for path in pages.markdown_pages()
         if (found := equations.check_page(path, cache=cache))
     }

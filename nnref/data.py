@@ -22,6 +22,22 @@ class Digits(NamedTuple):
         The digit, 0 to 9.
     x_test : array of shape (360, 64), or (360, 1, 8, 8) for images
     y_test : integer array of shape (360,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Digits
+    >>> y_train, y_test = np.array([7, 8, 9]), np.array([6])
+    >>> data = Digits(np.ones((3, 2)), y_train, np.zeros((1, 2)), y_test)
+    >>> data.x_test
+    array([[0., 0.]])
+    >>> data.x
+    array([[1., 1.],
+           [1., 1.],
+           [1., 1.],
+           [0., 0.]])
+    >>> data.y
+    array([7, 8, 9, 6])
     """
 
     x_train: Array
@@ -74,6 +90,8 @@ def digits(*, images: bool = False, dtype: DTypeLike = np.float64) -> Digits:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import digits
     >>> x_train, y_train, x_test, y_test = digits()
     >>> x_train.shape, y_train.shape, x_test.shape, y_test.shape
     ((1437, 64), (1437,), (360, 64), (360,))
@@ -122,6 +140,7 @@ def xor() -> tuple[Array, Labels]:
 
     Examples
     --------
+    >>> from nnref import xor
     >>> x, y = xor()
     >>> x
     array([[0., 0.],
@@ -171,6 +190,8 @@ def spirals(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import spirals
     >>> x, y = spirals(7, np.random.default_rng(0), classes=2, noise=0.0)
     >>> y
     array([0, 1, 0, 1, 0, 1, 0])
@@ -225,6 +246,8 @@ def blobs(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import blobs
     >>> x, y = blobs(5, np.random.default_rng(0), noise=0.1)
     >>> y
     array([0, 1, 2, 0, 1])
@@ -275,6 +298,8 @@ def sine(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import sine
     >>> x, y = sine(4, np.random.default_rng(0), noise=0.0)
     >>> print(x.T.round(3), y.T.round(3))
     [[0.017 0.041 0.27  0.637]] [[ 0.104  0.255  0.992 -0.758]]

@@ -62,6 +62,8 @@ class Layer:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Layer
     >>> class Scale(Layer):
     ...     def forward(self, x, training=False):
     ...         self._saved = x
@@ -141,6 +143,8 @@ class Dense(Layer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Dense
     >>> rng = np.random.default_rng(0)
     >>> layer = Dense(2, 3, rng, init=lambda shape, rng: np.ones(shape))
     >>> layer.params["b"] += 0.5
@@ -228,6 +232,8 @@ class Sigmoid(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Sigmoid
     >>> layer = Sigmoid()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [0.2689 0.6225 0.8808]
@@ -245,6 +251,8 @@ class Tanh(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Tanh
     >>> layer = Tanh()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [-0.7616  0.4621  0.964 ]
@@ -262,6 +270,8 @@ class ReLU(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import ReLU
     >>> layer = ReLU()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [0.  0.5 2. ]
@@ -283,6 +293,8 @@ class LeakyReLU(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import LeakyReLU
     >>> layer = LeakyReLU()
     >>> layer
     LeakyReLU(alpha=0.01)
@@ -309,6 +321,8 @@ class ELU(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import ELU
     >>> layer = ELU()
     >>> layer
     ELU(alpha=1.0)
@@ -330,6 +344,8 @@ class Softplus(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Softplus
     >>> layer = Softplus()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [0.3133 0.9741 2.1269]
@@ -346,6 +362,8 @@ class GELU(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import GELU
     >>> layer = GELU()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [-0.1587  0.3457  1.9545]
@@ -362,6 +380,8 @@ class SiLU(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import SiLU
     >>> layer = SiLU()
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
     [-0.2689  0.3112  1.7616]
@@ -383,6 +403,8 @@ class Softmax(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Softmax
     >>> layer = Softmax()
     >>> layer
     Softmax(axis=-1)
@@ -410,6 +432,8 @@ class LogSoftmax(_Activation):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import LogSoftmax
     >>> layer = LogSoftmax()
     >>> layer
     LogSoftmax(axis=-1)
@@ -450,6 +474,8 @@ class Sequential(Layer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Dense, Sequential, Tanh
     >>> rng = np.random.default_rng(0)
     >>> model = Sequential(Dense(3, 4, rng), Tanh(), Dense(4, 2, rng))
     >>> model
@@ -474,7 +500,7 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         for i, layer in enumerate(layers):
-            if not isinstance(layer, Layer):
+            if isinstance(layer, type) or not hasattr(layer, "backward"):
                 raise ValueError(f"layer {i} is {layer!r}, expected a Layer")
             if any(layer is other for other in layers[:i]):
                 raise ValueError(

@@ -44,10 +44,46 @@ class Optimizer:
     lr : float, or function of the step
     steps : int
         Number of steps made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Optimizer
+
+    An optimizer of one's own says how a gradient changes a parameter:
+
+    >>> class SignDescent(Optimizer):
+    ...     def _update(self, name, theta, g, lr):
+    ...         theta -= lr * np.sign(g)
+    >>> params = {"w": np.array([1.0, -1.0]), "b": np.array([1.0])}
+    >>> grads = {"w": np.array([3.0, 3.0]), "b": np.array([-1.0])}
+    >>> optimizer = SignDescent(0.1, weight_decay=5.0)
+    >>> optimizer.step(params, grads)
+    >>> params, optimizer.steps
+    ({'w': array([ 0.9, -0.9]), 'b': array([1.1])}, 1)
+    >>> optimizer.step(params, {"w": grads["w"]})
+    Traceback (most recent call last):
+        ...
+    ValueError: grads has ['w'], expected ['b', 'w'] as in params
+    >>> optimizer.step(params | {"w": [1.0, -1.0]}, grads)
+    Traceback (most recent call last):
+        ...
+    ValueError: params['w'] must be an array of floats
+    >>> optimizer.step(params, grads | {"w": np.array([3.0])})
+    Traceback (most recent call last):
+        ...
+    ValueError: grads['w'] has shape (1,), expected (2,)
+    >>> optimizer.step({"w": params["w"]}, {"w": grads["w"]})
+    Traceback (most recent call last):
+        ...
+    ValueError: params has shapes {'w': (2,)}, the first step had {'w': (2,), 'b': (1,)}
     """
 
     def __init__(
-        self, lr: float | Schedule, weight_decay: float, no_decay: tuple[str, ...]
+        self,
+        lr: float | Schedule,
+        weight_decay: float = 0.0,
+        no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
         self.lr = lr if callable(lr) else number(lr, "lr", "[0, inf)")
         self.weight_decay = number(weight_decay, "weight_decay", "[0, inf)")
@@ -113,8 +149,7 @@ class Optimizer:
             self._start(params)
         elif shapes != self._shapes:
             raise ValueError(
-                f"params has shapes {shapes}, expected those of the first step, "
-                f"{self._shapes}; a new model needs a new optimizer"
+                f"params has shapes {shapes}, the first step had {self._shapes}"
             )
 
 
@@ -168,6 +203,9 @@ class SGD(Optimizer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import SGD
+
     Three steps down the loss $\theta^2$, whose gradient is $2 \theta$:
 
     >>> def descend(optimizer, name="w"):
@@ -264,6 +302,8 @@ class RMSProp(Optimizer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import RMSProp
     >>> params = {"w": np.array([1.0, 1.0])}
     >>> optimizer = RMSProp()
     >>> for g in 1.0, -3.0, 2.0:
@@ -353,6 +393,8 @@ class Adam(Optimizer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import Adam
     >>> params = {"w": np.array([1.0, 1.0])}
     >>> optimizer = Adam()
     >>> for g in 1.0, -3.0, 2.0:
@@ -445,6 +487,8 @@ class AdamW(Adam):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import AdamW
     >>> params = {"w": np.array([1.0, 1.0]), "b": np.array([1.0])}
     >>> optimizer = AdamW()
     >>> for g in 1.0, -3.0, 2.0:
@@ -516,6 +560,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
 
     Examples
     --------
+    >>> from nnref import step_decay
     >>> schedule = step_decay(0.5, every=2)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.5, 0.5, 0.05, 0.05, 0.005, 0.005]
@@ -554,6 +599,7 @@ def exponential_decay(lr: float, factor: float) -> Schedule:
 
     Examples
     --------
+    >>> from nnref import exponential_decay
     >>> schedule = exponential_decay(0.8, factor=0.5)
     >>> [round(schedule(t), 4) for t in range(4)]
     [0.8, 0.4, 0.2, 0.1]
@@ -596,6 +642,7 @@ def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
 
     Examples
     --------
+    >>> from nnref import cosine_decay
     >>> schedule = cosine_decay(0.4, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.4, 0.3414, 0.2, 0.0586, 0.0, 0.0]
@@ -644,6 +691,7 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
 
     Examples
     --------
+    >>> from nnref import exponential_decay, warmup
     >>> schedule = warmup(0.8, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]

@@ -47,6 +47,8 @@ def minibatches(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from nnref import minibatches
     >>> x, y = np.array([[0], [10], [20], [30], [40]]), np.arange(5)
     >>> for x_batch, y_batch in minibatches(x, y, 2, np.random.default_rng(0)):
     ...     print(x_batch.ravel(), y_batch)
@@ -87,6 +89,7 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
 
     Examples
     --------
+    >>> from nnref import accuracy
     >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
     >>> accuracy(logits, [0, 1, 1, 1])
     0.75
@@ -131,6 +134,7 @@ class History:
 
     Examples
     --------
+    >>> from nnref import History
     >>> History(validation_loss=[0.5, 0.25, 0.75, 0.25]).best_epoch
     2
     """
@@ -226,10 +230,10 @@ def fit(
 
     Examples
     --------
-    >>> from nnref.losses import softmax_cross_entropy, softmax_cross_entropy_backward
-    >>> from nnref.data import xor
-    >>> from nnref.network import Dense, Sequential, Tanh
-    >>> from nnref.optimizers import SGD
+    >>> import numpy as np
+    >>> from nnref import Dense, SGD, Sequential, Tanh, fit, mean_squared_error
+    >>> from nnref import mean_squared_error_backward, softmax_cross_entropy
+    >>> from nnref import softmax_cross_entropy_backward, xor
     >>> rng = np.random.default_rng(0)
     >>> model = Sequential(Dense(2, 5, rng), Tanh(), Dense(5, 2, rng))
     >>> x, y = xor()
@@ -258,7 +262,6 @@ def fit(
 
     A learning rate that is far too large:
 
-    >>> from nnref.losses import mean_squared_error, mean_squared_error_backward
     >>> settings.update(loss=(mean_squared_error, mean_squared_error_backward))
     >>> settings.update(optimizer=SGD(lr=1e30))
     >>> fit(Dense(2, 1, rng), x, x[:, :1], **settings)
@@ -399,15 +402,15 @@ class _Progress:
             return
         self.drawn = time.monotonic()
         done = len(history.step_loss) / self.steps
-        filled = int(20 * done / self.epochs)
+        filled = int(10 * done / self.epochs)
         shown = {
             "loss": history.train_loss or history.step_loss,
-            "validation loss": history.validation_loss,
+            "validation": history.validation_loss,
             "accuracy": history.validation_accuracy,
         }
         numbers = (f"{name} {v[-1]:.4f}" for name, v in shown.items() if v)
         line = (
-            f"epoch {math.ceil(done)}/{self.epochs} [{'#' * filled:.<20}] "
+            f"epoch {math.ceil(done)}/{self.epochs} [{'#' * filled:.<10}] "
             f"{' '.join(numbers)} {self.drawn - self.start:.1f} s"
         )
         if self.redraw:

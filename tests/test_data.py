@@ -146,6 +146,17 @@ def test_noise_is_the_standard_deviation_of_what_is_added(toy, default):
     assert added().std() == pytest.approx(default, rel=0.05)
 
 
+@pytest.mark.parametrize("toy", [spirals, blobs])
+def test_the_noise_of_each_coordinate_is_its_own(toy):
+    noise = toy(4000, rng(), noise=2.0)[0] - toy(4000, rng(), noise=0)[0]
+    assert abs(np.corrcoef(noise.T)[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("toy", [spirals, blobs])
+def test_there_are_three_classes_by_default(toy):
+    assert toy(7, rng())[1].tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
 @pytest.mark.parametrize("toy", [spirals, blobs, sine])
 def test_toys_repeat_with_the_generator(toy):
     for first, second in zip(toy(9, rng()), toy(9, rng()), strict=True):
