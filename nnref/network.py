@@ -16,13 +16,14 @@ Optimizers change the arrays in `params` in place. To set a parameter by hand, w
 into its array: `layer.params["w"][...] = 0`.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnref._check import Array
+from nnref._check import Array, like, number, shaped
 from nnref.activations import (
     elu,
     elu_backward,
@@ -45,8 +46,17 @@ from nnref.activations import (
     tanh,
     tanh_backward,
 )
+from nnref.data import _generator, _whole
 from nnref.dense import dense, dense_backward
 from nnref.initialization import he_normal
+from nnref.normalization import (
+    _batch_statistics,
+    batch_norm,
+    batch_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+)
+from nnref.regularization import dropout, dropout_backward
 
 
 class Layer:
@@ -178,9 +188,7 @@ class Dense(Layer):
         bias: bool = True,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        if np.dtype(dtype).kind != "f":
-            raise ValueError(f"dtype is {np.dtype(dtype)}, expected a float type")
-        w = np.array(init((d_in, d_out), rng), dtype)
+        w = np.array(init((d_in, d_out), rng), _floating(dtype))
         if w.shape != (d_in, d_out):
             raise ValueError(f"init gave shape {w.shape}, expected {(d_in, d_out)}")
         super().__init__(w=w, **({"b": np.zeros(d_out, dtype)} if bias else {}))
@@ -199,6 +207,13 @@ class Dense(Layer):
     def __repr__(self) -> str:
         d_in, d_out = self._params["w"].shape
         return f"Dense({d_in}, {d_out}{'' if 'b' in self._params else ', bias=False'})"
+
+
+def _floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype if it is a floating-point type."""
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype is {np.dtype(dtype)}, expected a float type")
+    return np.dtype(dtype)
 
 
 class _Activation(Layer):
@@ -451,7 +466,291 @@ class LogSoftmax(_Activation):
         super().__init__(axis=axis)
 
 
-class Sequential(Layer):
+class BatchNorm(Layer):
+    r"""Batch normalization with running statistics. See `nnref.normalization`.
+
+    In training a channel is normalized by the mean and the variance of the batch, which
+    also move the running ones:
+
+    $$
+    \mu \leftarrow (1 - \rho) \mu + \rho \mu_B, \qquad
+    \sigma^2 \leftarrow (1 - \rho) \sigma^2 + \rho \frac{m}{m - 1} \sigma_B^2
+    $$
+
+    where the batch has $m$ values in a channel; the factor makes the variance unbiased.
+    In evaluation the running ones are used. They start at 0 and 1.
+
+    Parameters
+    ----------
+    c : int
+        Number of channels, or of features.
+    rho : float
+        Weight of the new batch in the running statistics.
+    eps : float
+    dtype : float dtype
+        Of the parameters and the running statistics.
+
+    Attributes
+    ----------
+    running_mean, running_var : arrays of shape (c,)
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch Normalization: Accelerating Deep Network Training by
+    Reducing Internal Covariate Shift. The running mean, and $\rho = 0.1$, are those of
+    PyTorch, which calls $\rho$ momentum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import BatchNorm
+    >>> layer = BatchNorm(2, rho=0.5, eps=1.0)
+    >>> layer.params["gamma"][...] = [1.0, 2.0]
+    >>> layer.params["beta"][...] = [3.0, 4.0]
+    >>> x = np.array([[1.0, 0.0], [2.0, 3.0], [6.0, 9.0]])  # means 3 and 4
+    >>> print(layer.forward(x, training=True).round(4))
+    >>> print(layer.backward(np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]])).round(4))
+    >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    >>> print(layer.running_mean, layer.running_var)
+    >>> print(layer.forward(x[:1]).round(4))
+    >>> print(layer.backward(np.array([[1.0, 2.0]])).round(4))
+    >>> list(layer.state)
+    """
+
+    def __init__(
+        self,
+        c: int,
+        *,
+        rho: float = 0.1,
+        eps: float = 1e-5,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        c, dtype = _whole(c, "c"), _floating(dtype)
+        super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
+        self.running_mean, self.running_var = np.zeros(c, dtype), np.ones(c, dtype)
+        self._rho = number(rho, "rho", "[0, 1]")
+        self._eps = number(eps, "eps", "[0, inf)")
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """`params`, and the running statistics: the arrays themselves, not copies."""
+        running = {"running_mean": self.running_mean, "running_var": self.running_var}
+        return self._params | running
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, ...) normalized, and in training move the statistics."""
+        running = self.running_mean, self.running_var
+        stats = _batch_statistics(x) if training else running
+        y = batch_norm(x, **self._params, eps=self._eps, stats=stats)
+        if training:
+            mean, var = stats
+            m = x.size // x.shape[1]
+            self.running_mean += self._rho * (mean - self.running_mean)
+            self.running_var += self._rho * (m / (m - 1) * var - self.running_var)
+        self._saved = x, None if training else running
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        x, stats = self._recall()
+        dx, dgamma, dbeta = batch_norm_backward(
+            dy, x, **self._params, eps=self._eps, stats=stats
+        )
+        self._grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+    def __repr__(self) -> str:
+        return f"BatchNorm({len(self.running_mean)})"
+
+
+class LayerNorm(Layer):
+    """Layer normalization over the last axis. See `nnref.normalization.layer_norm`.
+
+    Parameters
+    ----------
+    d : int
+        Number of features.
+    eps : float
+    dtype : float dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import LayerNorm
+    >>> layer = LayerNorm(3, eps=1.0)
+    >>> layer.params["gamma"][...] = [1.0, 2.0, 3.0]
+    >>> x = np.array([[1.0, 2.0, 6.0], [0.0, 3.0, 9.0]])
+    >>> print(layer.forward(x).round(4))
+    >>> print(layer.backward(np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 0.0]])).round(4))
+    >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    """
+
+    def __init__(
+        self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float64
+    ) -> None:
+        d, dtype = _whole(d, "d"), _floating(dtype)
+        super().__init__(gamma=np.ones(d, dtype), beta=np.zeros(d, dtype))
+        self._eps = number(eps, "eps", "[0, inf)")
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (..., d), each row of it normalized."""
+        self._saved = x
+        return layer_norm(x, **self._params, eps=self._eps)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        dx, dgamma, dbeta = layer_norm_backward(
+            dy, self._recall(), **self._params, eps=self._eps
+        )
+        self._grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+    def __repr__(self) -> str:
+        return f"LayerNorm({len(self._params['gamma'])})"
+
+
+class Dropout(Layer):
+    """Dropout in training, nothing in evaluation. See `nnref.regularization.dropout`.
+
+    Parameters
+    ----------
+    p : float
+        The probability to drop, at least 0 and less than 1.
+    rng : numpy.random.Generator
+        Draws a mask in every forward pass of training.
+
+    Raises
+    ------
+    ValueError
+        If p is outside its range, or rng is not a Generator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Dropout
+    >>> layer = Dropout(0.2, np.random.default_rng(0))
+    >>> layer
+    Dropout(p=0.2)
+    >>> x, dy = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[5.0, 6.0, 7.0, 8.0]])
+    >>> print(layer.forward(x, training=True), layer.backward(dy))
+    [[1.25 2.5  0.   0.  ]] [[6.25 7.5  0.   0.  ]]
+    >>> print(layer.forward(x), layer.backward(dy))
+    [[1. 2. 3. 4.]] [[5. 6. 7. 8.]]
+    """
+
+    def __init__(self, p: float, rng: np.random.Generator) -> None:
+        super().__init__()
+        self._p, self._rng = number(p, "p", "[0, 1)"), _generator(rng)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x, in training with some elements dropped and the others scaled up."""
+        mask = self._rng.random(x.shape) >= self._p if training else None
+        self._saved = x, mask
+        return x if mask is None else dropout(x, self._p, None, mask=mask)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, by the mask of the last forward pass."""
+        x, mask = self._recall()
+        if mask is None:
+            return like(dy, x, "dy")
+        return dropout_backward(dy, x, self._p, None, mask=mask)
+
+    def __repr__(self) -> str:
+        return f"Dropout(p={self._p})"
+
+
+class Flatten(Layer):
+    """Each sample as one row: (n, c, rows, columns) to (n, c * rows * columns).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Flatten
+    >>> layer = Flatten()
+    >>> layer.forward(np.array([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, 1, 2]]]))
+    array([[1, 2, 3, 4, 5, 6],
+           [7, 8, 9, 0, 1, 2]])
+    >>> layer.backward(np.arange(12.0).reshape(2, 6))
+    array([[[ 0.,  1.,  2.],
+            [ 3.,  4.,  5.]],
+    <BLANKLINE>
+           [[ 6.,  7.,  8.],
+            [ 9., 10., 11.]]])
+    """
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, ...) as (n, d)."""
+        self._saved = x.shape
+        return x.reshape(len(x), math.prod(x.shape[1:]))
+
+    def backward(self, dy: Array) -> Array:
+        """Return dy (n, d) in the shape of x."""
+        n, *rest = self._recall()
+        return shaped(dy, (n, math.prod(rest)), "dy").reshape(n, *rest)
+
+
+class _Container(Layer):
+    """A layer made of layers, by name; the arrays of "f" are "f.w" and so on."""
+
+    def __init__(self, **layers: Layer) -> None:
+        super().__init__()
+        self._layers = layers
+        for i, (name, layer) in enumerate(layers.items()):
+            if isinstance(layer, type) or not hasattr(layer, "backward"):
+                raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
+            if any(layer is other for other in [*layers.values()][:i]):
+                raise ValueError(
+                    f"{_title(name)}, {layer!r}, is there twice; make a new one"
+                )
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The arrays to learn of all layers: the arrays themselves, not copies."""
+        return _joined({name: layer.params for name, layer in self._layers.items()})
+
+    @property
+    def grads(self) -> dict[str, Array]:
+        """The gradients of the last `backward`, by the names of `params`."""
+        return _joined({name: layer.grads for name, layer in self._layers.items()})
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """All arrays that make the network what it is."""
+        return _joined({name: layer.state for name, layer in self._layers.items()})
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__}("]
+        for name, layer in self._layers.items():
+            line = repr(layer).replace("\n", "\n  ")
+            if not isinstance(layer, _Container):
+                shapes = (f"{name} {p.shape}" for name, p in layer.params.items())
+                line = f"{line:<20} {', '.join(shapes)}".rstrip()
+            lines.append(f"  {name}: {line}")
+        count = sum(p.size for p in self.params.values())
+        return "\n".join([*lines, f"): {count} parameters"])
+
+
+def _title(name: str) -> str:
+    return f"layer {name}" if name.isdigit() else name
+
+
+def _joined(dicts: dict[str, dict[str, Array]]) -> dict[str, Array]:
+    """Merge dicts, with the name of each before its names."""
+    return {f"{key}.{name}": a for key, d in dicts.items() for name, a in d.items()}
+
+
+class Sequential(_Container):
     """Layers one after another: each takes the output of the one before.
 
     The names in `params`, `grads` and `state` carry the position of the layer: "0.w" is
@@ -499,30 +798,8 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer) -> None:
-        for i, layer in enumerate(layers):
-            if isinstance(layer, type) or not hasattr(layer, "backward"):
-                raise ValueError(f"layer {i} is {layer!r}, expected a Layer")
-            if any(layer is other for other in layers[:i]):
-                raise ValueError(
-                    f"layer {i}, {layer!r}, is there twice; make a new one"
-                )
-        super().__init__()
+        super().__init__(**{str(i): layer for i, layer in enumerate(layers)})
         self.layers = layers
-
-    @property
-    def params(self) -> dict[str, Array]:
-        """The arrays to learn of all layers: the arrays themselves, not copies."""
-        return _numbered(layer.params for layer in self.layers)
-
-    @property
-    def grads(self) -> dict[str, Array]:
-        """The gradients of the last `backward`, by the names of `params`."""
-        return _numbered(layer.grads for layer in self.layers)
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """All arrays that make the network what it is."""
-        return _numbered(layer.state for layer in self.layers)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output of the last layer."""
@@ -540,18 +817,69 @@ class Sequential(Layer):
             dy = layer.backward(dy)
         return dy
 
-    def __repr__(self) -> str:
-        lines = ["Sequential("]
-        for i, layer in enumerate(self.layers):
-            line = repr(layer).replace("\n", "\n  ")
-            if not isinstance(layer, Sequential):
-                shapes = (f"{name} {p.shape}" for name, p in layer.params.items())
-                line = f"{line:<20} {', '.join(shapes)}".rstrip()
-            lines.append(f"  {i}: {line}")
-        count = sum(p.size for p in self.params.values())
-        return "\n".join([*lines, f"): {count} parameters"])
 
+class Residual(_Container):
+    r"""A layer with a shortcut around it, $y = f(x) + x$.
 
-def _numbered(dicts: Iterable[dict[str, Array]]) -> dict[str, Array]:
-    """Merge dicts, with the position of each before its names."""
-    return {f"{i}.{name}": a for i, d in enumerate(dicts) for name, a in d.items()}
+    The gradient for x is $J^\top$ `dy` of the layer plus `dy` itself. Where the layer
+    changes the shape, the shortcut needs a projection $P$ that does the same:
+    $y = f(x) + P(x)$.
+
+    The names in `params`, `grads` and `state` start with "f." and "projection.".
+
+    Parameters
+    ----------
+    f : Layer
+        The layer, or several in a `Sequential`.
+    projection : Layer, optional
+        Without one, the shortcut is the identity.
+
+    Raises
+    ------
+    ValueError
+        If `f` or `projection` is not a layer, or both are the same; in `forward`, if
+        the layer and the shortcut give different shapes.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2016), Deep Residual Learning for Image Recognition.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Dense, ReLU, Residual, Sequential
+    >>> layer = Residual(ReLU())
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])))
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])))
+    >>> rng = np.random.default_rng(0)
+    >>> f = Sequential(Dense(3, 4, rng), ReLU(), Dense(4, 2, rng))
+    >>> layer = Residual(f, Dense(3, 2, rng, bias=False))
+    >>> layer
+    >>> list(layer.params)
+    >>> x = np.array([[1.0, -2.0, 3.0]])
+    >>> print(layer.forward(x).round(4), layer.backward(np.array([[1.0, -1.0]])).round(4))
+    >>> Residual(f).forward(x)
+    Traceback (most recent call last):
+        ...
+    ValueError: f gives shape (1, 2), the shortcut (1, 3): they cannot be added
+    """
+
+    def __init__(self, f: Layer, projection: Layer | None = None) -> None:
+        shortcut = {} if projection is None else {"projection": projection}
+        super().__init__(f=f, **shortcut)
+        self.f, self.projection = f, projection
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the output of the layer plus that of the shortcut."""
+        y = self.f.forward(x, training)
+        p = self.projection.forward(x, training) if self.projection else x
+        if y.shape != p.shape:
+            raise ValueError(
+                f"f gives shape {y.shape}, the shortcut {p.shape}: they cannot be added"
+            )
+        return y + p
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient through the layer plus that through the shortcut."""
+        dx = self.f.backward(dy)
+        return dx + (self.projection.backward(dy) if self.projection else dy)

@@ -55,6 +55,14 @@ def minibatches(
     [20 40] [2 4]
     [30  0] [3 0]
     [10] [1]
+    >>> minibatches(x, y[1:], 2, np.random.default_rng(0))
+    Traceback (most recent call last):
+        ...
+    ValueError: x has 5 samples and y 4, expected the same number
+    >>> minibatches(x, [], 2, np.random.default_rng(0))
+    Traceback (most recent call last):
+        ...
+    ValueError: y has shape (0,), expected (n, ...), n > 0
     """
     x, y = _samples(x, y, "x", "y")
     batch_size = _whole(batch_size, "batch_size")
@@ -74,7 +82,8 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     ----------
     logits : array of shape (n, q), with q at least 2
         Probabilities do as well: only their order counts. The first of equal logits is
-        taken for the largest.
+        taken for the largest. For a single logit per sample, take
+        `np.mean((logits > 0) == labels)`.
     labels : integer array of shape (n,)
         Classes, 0 to q - 1.
 
@@ -93,12 +102,25 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
     >>> accuracy(logits, [0, 1, 1, 1])
     0.75
+    >>> accuracy([[2.0, 1.0]], [1])
+    0.0
+    >>> accuracy(logits, [1, 2, 3, 3])
+    Traceback (most recent call last):
+        ...
+    ValueError: labels spans 1 to 3, expected 0 to 2
+    >>> accuracy(logits, [0.0, 1.0, 1.0, 1.0])
+    Traceback (most recent call last):
+        ...
+    ValueError: labels has shape (4,) and type float64, expected (4,) and integers
+    >>> accuracy([[2.0], [1.0]], [0, 0])
+    Traceback (most recent call last):
+        ...
+    ValueError: logits has shape (2, 1), expected (n, q) with n > 0 and q > 1
     """
     z, t = np.asarray(logits), np.asarray(labels)
     if z.ndim != 2 or z.shape[1] < 2 or not len(z):
         raise ValueError(
-            f"logits has shape {z.shape}, expected (n, q) with q of at least 2; "
-            "for one logit a sample, take np.mean((logits > 0) == labels)"
+            f"logits has shape {z.shape}, expected (n, q) with n > 0 and q > 1"
         )
     if t.shape != (len(z),) or t.dtype.kind not in "iu":
         raise ValueError(
@@ -135,8 +157,9 @@ class History:
     Examples
     --------
     >>> from nnref import History
-    >>> History(validation_loss=[0.5, 0.25, 0.75, 0.25]).best_epoch
-    2
+    >>> history = History(validation_loss=[0.5, 0.25, 0.75, 0.25])
+    >>> history.best_epoch, history.stopped_early, history.interrupted
+    (2, False, False)
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -268,6 +291,13 @@ def fit(
     Traceback (most recent call last):
         ...
     FloatingPointError: the training loss became inf in epoch 7, step 1 (lr too large?)
+
+    Data that are no numbers are refused before:
+
+    >>> fit(Dense(2, 1, rng), x * np.nan, x[:, :1], **settings)
+    Traceback (most recent call last):
+        ...
+    ValueError: x holds NaN or infinity, expected finite numbers
     """
     x, y = _finite(x, y, "x", "y")
     if validation is not None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import nnref
@@ -26,17 +26,21 @@ NOT_DIFFERENTIABLE = {
     "accuracy": "counts right answers: flat between jumps",
     "blobs": "makes data",
     "check_gradient": "checks other functions",
+    "clip_by_norm": "changes gradients",
+    "clip_by_value": "changes gradients",
     "cosine_decay": "makes a schedule",
     "digits": "reads data",
     "exponential_decay": "makes a schedule",
     "fit": "trains a network",
     "he_normal": "draws random numbers",
     "he_uniform": "draws random numbers",
+    "k_fold": "selects rows",
     "minibatches": "selects rows",
     "numerical_gradient": "takes a function",
     "sine": "makes data",
     "spirals": "makes data",
     "step_decay": "makes a schedule",
+    "train_test_split": "selects rows",
     "warmup": "makes a schedule",
     "xavier_normal": "draws random numbers",
     "xavier_uniform": "draws random numbers",
@@ -167,6 +171,54 @@ def dense_layer(draw: Draw) -> Case:
     if draw(st.booleans()):
         return Case((x, w), wrt=(0, 1))
     return Case((x, w, normal(draw, (d_out,))), wrt=(0, 1, 2))
+
+
+@recipe("batch_norm")
+def normalized_channels(draw: Draw) -> Case:
+    n, c, *pixels = sizes(draw, 2, 4)
+    x, gamma, beta = (normal(draw, shape) for shape in [(n, c, *pixels), (c,), (c,)])
+    options: dict[str, Any] = {"eps": draw(st.sampled_from([1e-5, 0.1, 1.0]))}
+    if draw(st.booleans()):
+        options["stats"] = normal(draw, (c,)), normal(draw, (c,)) ** 2 + 0.1
+    else:
+        axes = (0, *range(2, x.ndim))
+        assume(x.size > 2 * c and x.std(axis=axes).min() > 0.1)
+    return Case((x, gamma, beta), wrt=(0, 1, 2), kwargs=options)
+
+
+@recipe("layer_norm")
+def normalized_samples(draw: Draw) -> Case:
+    shape = sizes(draw, 1, 4)
+    x, gamma, beta = (normal(draw, s) for s in [shape, shape[-1:], shape[-1:]])
+    assume(shape[-1] > 2 and x.std(axis=-1).min() > 0.1)
+    eps = draw(st.sampled_from([1e-5, 0.1, 1.0]))
+    return Case((x, gamma, beta), wrt=(0, 1, 2), kwargs={"eps": eps})
+
+
+strengths = st.sampled_from([0.0, 0.01, 0.7, 1.5])
+
+
+@recipe("l1_penalty", "l2_penalty")
+def penalized_weights(draw: Draw) -> Case:
+    return Case((away(normal(draw, sizes(draw, 0, 4)), 0), draw(strengths)))
+
+
+@recipe("elastic_net_penalty")
+def doubly_penalized_weights(draw: Draw) -> Case:
+    w = away(normal(draw, sizes(draw, 0, 4)), 0)
+    return Case((w, draw(strengths), draw(strengths)))
+
+
+@recipe("soft_threshold")
+def weights_beside_the_threshold(draw: Draw) -> Case:
+    t = draw(strengths)
+    return Case((away(normal(draw, sizes(draw, 0, 4)), -t, t), t))
+
+
+@recipe("dropout")
+def with_a_given_mask(draw: Draw) -> Case:
+    x, p = normal(draw, sizes(draw, 0, 4)), draw(st.sampled_from([0.0, 0.2, 0.7]))
+    return Case((x, p, None), kwargs={"mask": normal(draw, x.shape) > 0})
 
 
 # ----------------------------------------------------------------------- discovery
