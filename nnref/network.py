@@ -514,12 +514,23 @@ class BatchNorm(Layer):
     >>> layer.params["beta"][...] = [3.0, 4.0]
     >>> x = np.array([[1.0, 0.0], [2.0, 3.0], [6.0, 9.0]])  # means 3 and 4
     >>> print(layer.forward(x, training=True).round(4))
+    [[2.1598 1.9344]
+     [2.5799 3.4836]
+     [4.2603 6.582 ]]
     >>> print(layer.backward(np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]])).round(4))
+    [[-0.3542 -0.7689]
+     [ 0.313   1.2279]
+     [ 0.0412 -0.459 ]]
     >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    [ 2.9406 -3.3566] [8. 7.]
     >>> print(layer.running_mean, layer.running_var)
+    [1.5 2. ] [ 4. 11.]
     >>> print(layer.forward(x[:1]).round(4))
+    [[2.7764 2.8453]]
     >>> print(layer.backward(np.array([[1.0, 2.0]])).round(4))
+    [[0.4472 1.1547]]
     >>> list(layer.state)
+    ['gamma', 'beta', 'running_mean', 'running_var']
     """
 
     def __init__(
@@ -592,8 +603,13 @@ class LayerNorm(Layer):
     >>> layer.params["gamma"][...] = [1.0, 2.0, 3.0]
     >>> x = np.array([[1.0, 2.0, 6.0], [0.0, 3.0, 9.0]])
     >>> print(layer.forward(x).round(4))
+    [[-0.8402 -0.8402  3.7808]
+     [-1.0328 -0.5164  3.873 ]]
     >>> print(layer.backward(np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 0.0]])).round(4))
+    [[-0.4777  0.0412  0.4366]
+     [-0.8492  1.3369 -0.4877]]
     >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    [-3.9386 -2.1312  5.041 ] [4. 7. 4.]
     """
 
     def __init__(
@@ -733,7 +749,7 @@ class _Container(Layer):
         lines = [f"{type(self).__name__}("]
         for name, layer in self._layers.items():
             line = repr(layer).replace("\n", "\n  ")
-            if not isinstance(layer, _Container):
+            if "\n" not in line:  # a container shows its own shapes
                 shapes = (f"{name} {p.shape}" for name, p in layer.params.items())
                 line = f"{line:<20} {', '.join(shapes)}".rstrip()
             lines.append(f"  {name}: {line}")
@@ -850,14 +866,28 @@ class Residual(_Container):
     >>> from nnref import Dense, ReLU, Residual, Sequential
     >>> layer = Residual(ReLU())
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])))
+    [-1.  1.  4.]
     >>> print(layer.backward(np.array([1.0, 2.0, 3.0])))
+    [1. 4. 6.]
     >>> rng = np.random.default_rng(0)
     >>> f = Sequential(Dense(3, 4, rng), ReLU(), Dense(4, 2, rng))
     >>> layer = Residual(f, Dense(3, 2, rng, bias=False))
     >>> layer
+    Residual(
+      f: Sequential(
+        0: Dense(3, 4)          w (3, 4), b (4,)
+        1: ReLU()
+        2: Dense(4, 2)          w (4, 2), b (2,)
+      ): 26 parameters
+      projection: Dense(3, 2, bias=False) w (3, 2)
+    ): 32 parameters
     >>> list(layer.params)
+    ['f.0.w', 'f.0.b', 'f.2.w', 'f.2.b', 'projection.w']
     >>> x = np.array([[1.0, -2.0, 3.0]])
-    >>> print(layer.forward(x).round(4), layer.backward(np.array([[1.0, -1.0]])).round(4))
+    >>> print(layer.forward(x).round(4))
+    [[3.1944 0.772 ]]
+    >>> print(layer.backward(np.array([[1.0, -1.0]])).round(4))
+    [[-1.2207 -0.8301  0.6609]]
     >>> Residual(f).forward(x)
     Traceback (most recent call last):
         ...
@@ -872,7 +902,7 @@ class Residual(_Container):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output of the layer plus that of the shortcut."""
         y = self.f.forward(x, training)
-        p = self.projection.forward(x, training) if self.projection else x
+        p = x if self.projection is None else self.projection.forward(x, training)
         if y.shape != p.shape:
             raise ValueError(
                 f"f gives shape {y.shape}, the shortcut {p.shape}: they cannot be added"
@@ -881,5 +911,5 @@ class Residual(_Container):
 
     def backward(self, dy: Array) -> Array:
         """Return the gradient through the layer plus that through the shortcut."""
-        dx = self.f.backward(dy)
-        return dx + (self.projection.backward(dy) if self.projection else dy)
+        shortcut = dy if self.projection is None else self.projection.backward(dy)
+        return self.f.backward(dy) + shortcut

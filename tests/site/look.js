@@ -48,17 +48,21 @@ window.look = {
   watch() {
     const kinds = 'a[href], button, input:not([type=hidden]), summary, [tabindex="0"]';
     const all = [...document.querySelectorAll(kinds)]
-      .filter((e) => e.checkVisibility({ visibilityProperty: true }))
-      .filter((e) => !e.closest("[inert]") && !e.disabled && e.tabIndex >= 0)
-      .filter((e) => e.getClientRects().length)
+      .filter(this.reachable)
       .filter((e) => !e.matches("input[type=checkbox], input[type=radio]"));
     this.left = new Set(all);
     document.addEventListener("focusin", (event) => this.left.delete(event.target));
     return all.length;
   },
 
+  reachable(e) {
+    const shown = e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length;
+    return shown && !e.closest("[inert]") && !e.disabled && e.tabIndex >= 0;
+  },
+
+  // Without what has been taken away since, such as the button that leads back up.
   unvisited() {
-    return [...this.left].map((e) => e.outerHTML.slice(0, 160));
+    return [...this.left].filter(this.reachable).map((e) => e.outerHTML.slice(0, 160));
   },
 
   // What the clipboard gets when the first displayed equation is copied.
