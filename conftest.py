@@ -1,0 +1,3 @@
+"""Loads the plugin that runs what the pages show."""
+
+pytest_plugins = ["doctools.plugin"]
