@@ -142,19 +142,6 @@ def counts(pages: Iterable[Path] | None = None) -> dict[str, Counts]:
     return {page_name(path): _count(path) for path in chosen}
 
 
-def counts_markdown() -> str:
-    """The counts of all pages of the site as a Markdown table."""
-    rows = counts()
-    head = [f.name.replace("_", " ") for f in fields(Counts)]
-    lines = [["page", *head], ["---", *("--:" for _ in head)]]
-    for page, row in rows.items():
-        if any(astuple(row)):
-            lines.append([f"`{page}`", *map(str, astuple(row))])
-    total = sum(rows.values(), Counts())
-    lines.append(["**all**", *(f"**{number}**" for number in astuple(total))])
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
-
-
 def _count(path: Path) -> Counts:
     text = path.read_text(encoding="utf-8")
     found = blocks(text, path.name)

@@ -8,7 +8,7 @@ to stretch) from ziamath. All three are under the SIL Open Font License.
 from __future__ import annotations
 
 import hashlib
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +31,9 @@ _SYMBOLS: Final = (
 _TEXT: Final = f"{_LATIN},{_SYMBOLS}"
 # Mathematics: Latin and Greek upright, then italic and bold; operators and fences.
 _MATHS: Final = (
-    "U+20-7E,U+B1,U+B7,U+D7,U+F7,U+131,U+237,U+2C6,U+2DC,U+391-3F6,U+1D400-1D467,"
+    "U+20-7E,U+AF,U+B1,U+B7,U+D7,U+F7,U+131,U+237,U+2C6,U+2DC,U+391-3F6,U+1D400-1D467,"
     "U+1D6FC-1D71B,U+2016,U+2026,U+2032-2034,U+2061-2064,U+210B,U+210E,U+2112,U+2113,U+2115,"
-    "U+211D,U+1D53C,U+1D7D9,U+1D4A9,U+1D49F,U+2190-2194,U+21A6,U+21D2,U+21D4,"
+    "U+211D,U+1D53C,U+1D7CE-1D7D7,U+1D7D9,U+1D4A9,U+1D49F,U+2190-2194,U+21A6,U+21D2,U+21D4,"
     "U+2200-220B,U+220F-2213,U+2217-221E,U+2225,U+2227-222B,U+2248,U+2260,U+2261,"
     "U+2264,U+2265,U+226A,U+226B,U+2282-2287,U+2295,U+2299,U+22A4,U+22A5,U+22C5,"
     "U+22EE-22F1,U+2308-230B,U+23DE,U+23DF,U+27E8,U+27E9"
@@ -56,16 +56,24 @@ def make(target: Path = TARGET) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     made = []
     for name, (package, file, unicodes) in FACES.items():
-        # joinpath, since a package may hold its fonts in a folder without __init__
-        source = files(package).joinpath(file)
+        source = _installed(package) / file
         key = hashlib.sha256(source.read_bytes() + unicodes.encode()).hexdigest()
         face, stamp = target / f"{name}.woff2", target / f".{name}"
         if not face.exists() or not stamp.exists() or stamp.read_text() != key:
-            with source.open("rb") as handle:
-                _subset(TTFont(handle), unicodes, face)
+            _subset(TTFont(source), unicodes, face)
             stamp.write_text(key)
         made.append(face)
     return made
+
+
+def _installed(package: str) -> Path:
+    """The folder of an installed package, which need not be imported for its files."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(
+            f"{package} is not installed: pip install 'nnref[site]'"
+        )
+    return Path(spec.submodule_search_locations[0])
 
 
 def _subset(font: TTFont, unicodes: str, face: Path) -> None:

@@ -86,14 +86,17 @@ def mutants(path: Path) -> Iterator[Mutant]:
     def mutant(line: int, start: int, end: int, new: str) -> Mutant:
         return Mutant(path.relative_to(ROOT), line, start, end, text[start:end], new)
 
-    def operator(left: ast.expr, op: ast.AST, right: ast.expr) -> Iterator[Mutant]:
+    def operator(
+        left: ast.expr, op: ast.AST, right: ast.expr, equals: str = ""
+    ) -> Iterator[Mutant]:
+        """The operator between two operands; `equals` follows it in `x += y`."""
         start = offset(left.end_lineno or 0, left.end_col_offset or 0)
         end = offset(right.lineno, right.col_offset)
         gap = text[start:end]
         sign = gap.strip("() \n\\")
         if type(op) in OPERATORS and gap.count(sign) == 1:
-            at = start + gap.index(sign)
-            yield mutant(left.lineno, at, at + len(sign), OPERATORS[type(op)])
+            at, new = start + gap.index(sign), OPERATORS[type(op)] + equals
+            yield mutant(left.lineno, at, at + len(sign), new)
 
     tree = ast.parse(text)
     messages = {
@@ -112,17 +115,7 @@ def mutants(path: Path) -> Iterator[Mutant]:
                 if isinstance(node, ast.BinOp):
                     yield from operator(node.left, node.op, node.right)
                 elif isinstance(node, ast.AugAssign):
-                    # `x += y`: the operator stands before the `=`.
-                    found = list(operator(node.target, node.op, node.value))
-                    start = offset(
-                        node.target.end_lineno or 0, node.target.end_col_offset or 0
-                    )
-                    end = offset(node.value.lineno, node.value.col_offset)
-                    sign = text[start:end].strip("( \n\\")
-                    if not found and type(node.op) in OPERATORS:
-                        at = start + text[start:end].index(sign)
-                        new = OPERATORS[type(node.op)] + "="
-                        yield mutant(node.lineno, at, at + len(sign), new)
+                    yield from operator(node.target, node.op, node.value, "=")
                 elif isinstance(node, ast.Compare):
                     lefts = (node.left, *node.comparators)
                     for left, op, right in zip(
@@ -162,7 +155,7 @@ def order(module: str) -> list[str]:
 def noticed(mutant: Mutant, root: Path) -> bool:
     """Whether a run of the pages fails with this change."""
     mutant.apply(root)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0"]
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

@@ -5,7 +5,7 @@ import pytest
 
 from doctools import census
 from doctools.blocks import directives, page_name
-from doctools.census import Counts, counts, counts_markdown, faults, main
+from doctools.census import Counts, counts, faults, main
 from doctools.pages import DOCS, ROOT
 
 OUTPUT = "<!--pytest-codeblocks:expected-output-->"
@@ -368,20 +368,6 @@ COUNTED = Counts(5, outputs=2, figures=1, assertions=2, equations=3, symbols=2)
 def test_counts(page):
     path = page(GOOD)
     assert counts([path]) == {str(path): COUNTED + Counts(not_checked=1)}
-
-
-def test_counts_of_the_site_as_a_table(page, tmp_path, monkeypatch):
-    good = page(GOOD)
-    none = tmp_path / "none.md"
-    none.write_text("# No blocks\n")
-    monkeypatch.setattr(census, "markdown_pages", lambda: [good, none])
-    head, line, row, total = counts_markdown().splitlines()
-    assert head.startswith("| page | blocks | outputs |")
-    assert line.startswith("| --- | --: |")
-    assert row.endswith("| 5 | 2 | 1 | 2 | 3 | 2 | 1 |")
-    assert total == (
-        "| **all** | **5** | **2** | **1** | **2** | **3** | **2** | **1** |"
-    )
 
 
 def test_main_prints_counts_and_faults(page, capsys):

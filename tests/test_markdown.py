@@ -1,0 +1,134 @@
+"""What the Python-Markdown extension makes of a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import markdown
+import pytest
+
+from doctools import figures, marks, pages
+
+OUTPUT = f"<!--{pages.EXPECTED_OUTPUT}-->"
+
+
+def html(text: str) -> str:
+    return markdown.markdown(
+        text,
+        extensions=["doctools.markdown", "pymdownx.superfences", "pymdownx.details"],
+    )
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[pages.Block]:
+    """Stand in for the drawing, which has its own tests."""
+    seen: list[pages.Block] = []
+
+    def figure_html(block: pages.Block) -> str:
+        seen.append(block)
+        return "<figure>drawn</figure>"
+
+    monkeypatch.setattr(figures, "figure_html", figure_html)
+    return seen
+
+
+def test_inline_maths_is_mathml():
+    found = html("A slope $x^2$ of money, $5 and $6.")
+    assert found.count("<math>") == 1
+    assert "<msup>" in found
+    assert "$5 and $6" in found
+
+
+def test_maths_in_code_is_left_alone():
+    assert "<math" not in html("`$x$`\n\n```text\n$y$\n$$\nz\n$$\n```\n")
+
+
+def test_a_displayed_equation_and_its_comment():
+    found = html("Text.\n\n<!-- equation\nx = 1\n-->\n$$\nx = 1\n$$\n\nMore.")
+    assert '<div class="nn-equation">' in found
+    assert "x = 1\n--" not in found
+    assert "$$" not in found
+    assert found.index("Text.") < found.index("nn-equation") < found.index("More.")
+
+
+def test_an_equation_inside_a_folded_solution():
+    found = html('??? success "Solution"\n\n    $$\n    x\n    $$\n\n    Then.\n')
+    inside = found[found.index("<details") : found.index("</details>")]
+    assert "nn-equation" in inside
+    assert "Then." in inside
+
+
+def test_an_output_belongs_to_its_block():
+    found = html(f"```python\nprint(1)\n```\n\n{OUTPUT}\n\n```text\n1\n```\n")
+    assert found.count("nn-output") == 1
+    assert "pytest-codeblocks" not in found
+
+
+def test_a_text_fence_that_is_no_output():
+    assert "nn-output" not in html("```text\n1\n```\n")
+
+
+def test_the_figure_stands_below_the_output(drawn: list[pages.Block]):
+    block = "import matplotlib.pyplot as plt\nprint(7)\nplt.show()\n"
+    fence = f"<!-- figure: A line. -->\n```python\n{block}```\n"
+    found = html(f"{fence}\n{OUTPUT}\n\n```text\n7\n```\n\nAfter.")
+    assert [each.caption for each in drawn] == ["A line."]
+    assert "figure:" not in found
+    order = [found.index(s) for s in ("nn-output", "<figure>drawn", "After.")]
+    assert order == sorted(order)
+
+
+def test_a_source_listing_can_be_copied():
+    found = html("<!-- source: relu -->")
+    assert "<details" in found
+    assert "nnref/activations.py" in found
+
+
+def test_other_comments_stay():
+    assert "<!-- a remark -->" in html("Text.\n\n<!-- a remark -->\n\nText.")
+
+
+def test_a_page_is_found_by_its_text(tmp_path: Path):
+    plain, front = tmp_path / "a.md", tmp_path / "b.md"
+    plain.write_text("# A\n\nText.\n")
+    front.write_text("---\nhide: toc\n---\n\n# B\n")
+    assert pages.locate("# A\n\nText.\n\n", tmp_path) == (plain, 0)
+    assert pages.locate("# B\n", tmp_path) == (front, 4)
+    assert pages.locate("Text.\n", tmp_path) is None
+    assert pages.locate("", tmp_path) is None
+
+
+def test_equations_of_a_page_are_numbered_and_marked(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    path = tmp_path / "concepts" / "p.md"
+    path.parent.mkdir()
+    path.write_text(
+        "<!-- equation\nz = rng.normal(size=3)\np = nnref.softmax(z)\n-->\n"
+        "$$\np_k = \\frac{e^{z_k}}{\\sum_{j=1}^{3} e^{z_j}}\n$$\n\n"
+        "$$\nL = -\\ln p_1\n$$\n"
+    )
+    with pytest.raises(pages.PageError, match="no comment"):
+        marks.marks(path)
+    path.write_text(path.read_text().replace("$$\nL", "<!-- equation\n-->\n$$\nL"))
+    first, second = marks.marks(path).values()
+    assert '<a href="#equation-1"' in first
+    assert 'href="../../reference/activations/#nnref.activations.softmax"' in first
+    assert "it only defines" in second
+
+
+def test_a_page_with_a_false_equation_is_not_built(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    path = tmp_path / "p.md"
+    path.write_text("<!-- equation\nx = 2.0\n-->\n$$\nx + x = 3 x\n$$\n")
+    with pytest.raises(pages.PageError, match=r"p\.md:5: the two sides"):
+        marks.marks(path)
+
+
+def test_references_from_pages_at_any_depth():
+    for page, up in (("index.md", ""), ("a.md", "../"), ("b/c.md", "../../")):
+        link = marks.reference("relu", pages.DOCS / page)
+        address = f'href="{up}reference/activations/#nnref.activations.relu"'
+        assert address in link
+    assert 'href="../reference/' in marks.reference("relu", pages.DOCS / "b/index.md")

@@ -1,0 +1,55 @@
+"""What the page that says how all is checked counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from doctools import equations, summary
+from doctools.census import Counts
+
+
+@pytest.fixture
+def two_pages(monkeypatch):
+    checked = equations.Result(
+        3, 5, equations.CHECKED, bound=("relu",), comparisons=6, mutants=4, caught=3
+    )
+    missed = equations.Result(9, 11, equations.NOT_CHECKED, "not checked, because hard")
+    rows = {"docs/a.md": Counts(blocks=2, outputs=1), "docs/b.md": Counts()}
+    monkeypatch.setattr(summary.census, "counts", lambda: rows)
+    monkeypatch.setattr(summary, "results", lambda: {"docs/a.md": [checked, missed]})
+
+
+@pytest.mark.usefixtures("two_pages")
+def test_counts_tell_checked_equations_from_all():
+    assert summary.counts().splitlines()[2:] == [
+        "| [a.md](a.md) | 2 | 1 | 0 | 2 | 1 |",
+        "| **all** | **2** | **1** | **0** | **2** | **1** |",
+    ]
+
+
+@pytest.mark.usefixtures("two_pages")
+def test_exceptions_and_unbound_operations_are_listed():
+    text = summary.checked_equations()
+    assert "Of 4 changed forms" in text
+    assert "3 were noticed (75.0%)" in text
+    assert "- [a, equation at line 9](a.md): not checked, because hard" in text
+    assert "`relu_backward`" in text
+    assert "`relu`," not in text
+
+
+def test_operations_are_pairs():
+    names = summary.operations()
+    assert {"softmax", "softmax_backward"} <= set(names)
+    assert "digits" not in names
+
+
+def test_the_wrong_equation_is_caught():
+    assert "wrong.md:8: the two sides of this = disagree" in summary.wrong()
+
+
+def test_a_right_equation_is_no_example(monkeypatch):
+    monkeypatch.setattr(
+        summary, "WRONG", summary.WRONG.replace("p_i + y_i", "p_i - y_i")
+    )
+    with pytest.raises(AssertionError, match="passes"):
+        summary.wrong()
