@@ -29,6 +29,12 @@ from nnref.clipping import (
     clip_by_norm,
     clip_by_value,
 )
+from nnref.convolution import (
+    conv2d,
+    conv2d_backward,
+    conv_output_size,
+    receptive_field,
+)
 from nnref.data import (
     Digits,
     blobs,
@@ -106,6 +112,14 @@ from nnref.optimizers import (
     step_decay,
     warmup,
 )
+from nnref.pooling import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    global_avg_pool2d,
+    global_avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from nnref.regularization import (
     dropout,
     dropout_backward,
@@ -156,6 +170,8 @@ __all__ = [
     "Softplus",
     "Tanh",
     "accuracy",
+    "avg_pool2d",
+    "avg_pool2d_backward",
     "batch_norm",
     "batch_norm_backward",
     "binary_cross_entropy",
@@ -164,6 +180,9 @@ __all__ = [
     "check_gradient",
     "clip_by_norm",
     "clip_by_value",
+    "conv2d",
+    "conv2d_backward",
+    "conv_output_size",
     "cosine_decay",
     "cross_entropy",
     "cross_entropy_backward",
@@ -182,6 +201,8 @@ __all__ = [
     "fit",
     "gelu",
     "gelu_backward",
+    "global_avg_pool2d",
+    "global_avg_pool2d_backward",
     "he_normal",
     "he_uniform",
     "huber",
@@ -199,12 +220,15 @@ __all__ = [
     "leaky_relu_backward",
     "log_softmax",
     "log_softmax_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
     "mean_absolute_error",
     "mean_absolute_error_backward",
     "mean_squared_error",
     "mean_squared_error_backward",
     "minibatches",
     "numerical_gradient",
+    "receptive_field",
     "relu",
     "relu_backward",
     "sigmoid",

@@ -46,3 +46,10 @@ def number(x: float, name: str, interval: str) -> float:
     ):
         raise ValueError(f"{name} is {x}, expected a number in {interval}")
     return float(x)
+
+
+def whole(x: int, name: str, low: int) -> int:
+    """Return x as a Python int; it must be an integer of at least `low`."""
+    if not isinstance(x, int | np.integer) or x < low:
+        raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
+    return int(x)

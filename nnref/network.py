@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnref._check import Array, like, number, shaped
+from nnref._check import Array, number, shaped
 from nnref.activations import (
     elu,
     elu_backward,
@@ -531,6 +531,10 @@ class BatchNorm(Layer):
     [[0.4472 1.1547]]
     >>> list(layer.state)
     ['gamma', 'beta', 'running_mean', 'running_var']
+    >>> layer = BatchNorm(2)
+    >>> _ = layer.forward(x, training=True)
+    >>> print(layer.running_mean.round(4))
+    [0.3 0.4]
     """
 
     def __init__(
@@ -679,7 +683,7 @@ class Dropout(Layer):
         """Return dx shaped like x, by the mask of the last forward pass."""
         x, mask = self._recall()
         if mask is None:
-            return like(dy, x, "dy")
+            return shaped(dy, x.shape, "dy")
         return dropout_backward(dy, x, self._p, None, mask=mask)
 
     def __repr__(self) -> str:

@@ -28,6 +28,7 @@ NOT_DIFFERENTIABLE = {
     "check_gradient": "checks other functions",
     "clip_by_norm": "changes gradients",
     "clip_by_value": "changes gradients",
+    "conv_output_size": "counts",
     "cosine_decay": "makes a schedule",
     "digits": "reads data",
     "exponential_decay": "makes a schedule",
@@ -37,6 +38,7 @@ NOT_DIFFERENTIABLE = {
     "k_fold": "selects rows",
     "minibatches": "selects rows",
     "numerical_gradient": "takes a function",
+    "receptive_field": "counts",
     "sine": "makes data",
     "spirals": "makes data",
     "step_decay": "makes a schedule",
@@ -82,8 +84,8 @@ def sizes(draw: Draw, least: int, most: int | None = None) -> tuple[int, ...]:
 
 
 def normal(draw: Draw, shape: tuple[int, ...], scale: float = 1.5) -> np.ndarray:
-    """Draw an array of normal numbers."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    """Draw an array of normal numbers, from another stream than that of dy."""
+    rng = np.random.default_rng([1, draw(st.integers(0, 2**32 - 1))])
     return np.asarray(scale * rng.normal(size=shape))
 
 
@@ -148,7 +150,10 @@ def classification(draw: Draw) -> Case:
     n, q = sizes(draw, 2)
     z, t = normal(draw, (n, q)), softmax(normal(draw, (n, q)))
     labels = draw(st.booleans())
-    return Case((z, t.argmax(axis=1) if labels else t, draw(st.floats(0, 1))))
+    # With one class the gradient is zero, and what a smoothing of 1e-42 leaves of it in
+    # floating point has no digit in common with that.
+    smoothing = draw(st.just(0.0) | st.floats(0.01, 1))
+    return Case((z, t.argmax(axis=1) if labels else t, smoothing))
 
 
 @recipe("entropy")
@@ -222,6 +227,59 @@ def weights_beside_the_threshold(draw: Draw) -> Case:
 def with_a_given_mask(draw: Draw) -> Case:
     x, p = normal(draw, sizes(draw, 0, 4)), draw(st.sampled_from([0.0, 0.2, 0.7]))
     return Case((x, p, None), kwargs={"mask": normal(draw, x.shape) > 0})
+
+
+def window(draw: Draw, most_padding: int | None = None) -> tuple[int, ...]:
+    """Draw a window that fits: size, kernel, stride, padding, dilation of one axis."""
+    kernel, stride = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    if most_padding is None:  # pooling
+        padding, dilation = draw(st.integers(0, kernel // 2)), 1
+    else:
+        padding, dilation = draw(st.integers(0, most_padding)), draw(st.integers(1, 3))
+    least = max(1, dilation * (kernel - 1) + 1 - 2 * padding)
+    return draw(st.integers(least, least + 4)), kernel, stride, padding, dilation
+
+
+@recipe("conv2d")
+def convolution_layer(draw: Draw) -> Case:
+    size, kernel, *options = zip(window(draw, 5), window(draw, 5), strict=True)
+    groups, n = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    c_in, c_out = sizes(draw, 2)
+    x = normal(draw, (n, groups * c_in, *size))
+    w = normal(draw, (groups * c_out, c_in, *kernel))
+    kwargs = dict(zip(["stride", "padding", "dilation"], options, strict=True))
+    kwargs["groups"] = groups
+    if draw(st.booleans()):
+        return Case((x, w), (0, 1), kwargs)
+    return Case((x, w, normal(draw, w.shape[:1])), (0, 1, 2), kwargs)
+
+
+def pooled(draw: Draw) -> tuple[np.ndarray, tuple[int, ...], dict[str, Any]]:
+    """Draw images, size and options; no two pixels are close, and all are negative."""
+    size, kernel, *options, _ = zip(window(draw), window(draw), strict=True)
+    x = normal(draw, (*sizes(draw, 2), *size))
+    ranks = x.ravel().argsort().argsort().reshape(x.shape)
+    kwargs = dict(zip(["stride", "padding"], options, strict=True))
+    if draw(st.booleans()):
+        kwargs["stride"] = None
+    return 0.1 * (ranks - x.size), kernel, kwargs
+
+
+@recipe("max_pool2d")
+def max_pooling(draw: Draw) -> Case:
+    x, kernel, kwargs = pooled(draw)
+    return Case((x, kernel), kwargs=kwargs)
+
+
+@recipe("avg_pool2d")
+def average_pooling(draw: Draw) -> Case:
+    x, kernel, kwargs = pooled(draw)
+    return Case((x, kernel), kwargs=kwargs | {"count_include_pad": draw(st.booleans())})
+
+
+@recipe("global_avg_pool2d")
+def global_pooling(draw: Draw) -> Case:
+    return Case((normal(draw, sizes(draw, 4)),))
 
 
 # ----------------------------------------------------------------------- discovery

@@ -10,14 +10,20 @@ from nnref import activations
 from nnref.dense import dense
 from nnref.gradcheck import numerical_gradient
 from nnref.initialization import xavier_uniform
+from nnref.losses import mean_squared_error, mean_squared_error_backward
 from nnref.network import (
     ELU,
     GELU,
+    BatchNorm,
     Dense,
+    Dropout,
+    Flatten,
     Layer,
+    LayerNorm,
     LeakyReLU,
     LogSoftmax,
     ReLU,
+    Residual,
     Sequential,
     Sigmoid,
     SiLU,
@@ -25,6 +31,10 @@ from nnref.network import (
     Softplus,
     Tanh,
 )
+from nnref.normalization import batch_norm, layer_norm
+from nnref.optimizers import SGD
+from nnref.regularization import dropout
+from nnref.training import fit
 
 ACTIVATIONS = {
     ELU: "elu",
@@ -53,13 +63,13 @@ def mlp(*middle, seed=0):
     return model
 
 
-def check_gradients(model, x, dy):
+def check_gradients(model, x, dy, training=False):
     """Compare all gradients with central differences of sum(dy * model(x))."""
-    model.forward(x)
+    model.forward(x, training)
     dx = model.backward(dy)
 
     def value(x):
-        return float(np.sum(dy * model.forward(x)))
+        return float(np.sum(dy * model.forward(x, training)))
 
     np.testing.assert_allclose(dx, numerical_gradient(value, x), rtol=1e-6, atol=1e-8)
     grads = {name: g.copy() for name, g in model.grads.items()}
@@ -210,7 +220,16 @@ def test_backward_belongs_to_the_last_forward():
 
 
 @pytest.mark.parametrize(
-    "layer", [Dense(3, 4, rng()), *(a() for a in ACTIVATIONS)], ids=repr
+    "layer",
+    [
+        Dense(3, 4, rng()),
+        BatchNorm(4),
+        LayerNorm(4),
+        Dropout(0.5, rng()),
+        Flatten(),
+        *(a() for a in ACTIVATIONS),
+    ],
+    ids=repr,
 )
 def test_backward_before_forward_says_so(layer):
     with pytest.raises(RuntimeError, match=re.escape(f"before forward in {layer!r}")):
@@ -352,3 +371,318 @@ def test_dense_refuses_weights_of_another_shape():
 def test_dense_refuses_a_dtype_that_is_not_floating(dtype):
     with pytest.raises(ValueError, match=f"dtype is {np.dtype(dtype)}, expected"):
         Dense(3, 4, rng(), dtype=dtype)
+
+
+def normalization(layer, *args, **options):
+    """Return such a layer, its parameters drawn at random."""
+    instance = layer(*args, **options)
+    for p in instance.params.values():
+        p[...] = rng(5).normal(size=p.shape)
+    return instance
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("shape", [(5, 3), (5, 3, 2), (5, 3, 2, 4)])
+def test_batch_norm_gradients_match_differences(shape, training):
+    layer, r = normalization(BatchNorm, 3, eps=0.1), rng(1)
+    layer.forward(3 + r.normal(size=shape), training=True)
+    check_gradients(layer, r.normal(size=shape), r.normal(size=shape), training)
+
+
+def test_layer_norm_gradients_match_differences():
+    layer, r = normalization(LayerNorm, 4, eps=0.1), rng(1)
+    check_gradients(layer, r.normal(size=(5, 3, 4)), r.normal(size=(5, 3, 4)))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_gradients_of_a_residual_network_match_differences(training):
+    r = rng(1)
+    model = Sequential(
+        Flatten(),
+        Dense(6, 4, r),
+        Residual(
+            Sequential(normalization(BatchNorm, 4), Tanh(), Dense(4, 4, r)),
+        ),
+        Residual(
+            Sequential(Dense(4, 5, r), normalization(LayerNorm, 5), GELU()),
+            projection=Dense(4, 5, r, bias=False),
+        ),
+    )
+    x, dy = r.normal(size=(8, 2, 3)), r.normal(size=(8, 5))
+    check_gradients(model, x, dy, training)
+
+
+@pytest.mark.parametrize(
+    ("layer", "f"), [(BatchNorm, batch_norm), (LayerNorm, layer_norm)]
+)
+def test_normalization_layers_are_their_functions_and_pass_eps_on(layer, f):
+    x, dy = 2 + rng().normal(size=(5, 3)), rng(1).normal(size=(5, 3))
+    for options in {}, {"eps": 0.5}:
+        instance = normalization(layer, 3, **options)
+        y = instance.forward(x, training=True)
+        expected = f(x, **instance.params, **options)
+        np.testing.assert_array_equal(y, expected)
+        instance.backward(dy)
+        np.testing.assert_allclose(instance.grads["beta"], dy.sum(axis=0))
+    assert repr(instance) == f"{layer.__name__}(3)"
+
+
+@pytest.mark.parametrize("layer", [BatchNorm, LayerNorm])
+def test_normalization_starts_without_scale_and_shift(layer):
+    params = layer(3, dtype=np.float32).params
+    np.testing.assert_array_equal(params["gamma"], np.ones(3, np.float32))
+    np.testing.assert_array_equal(params["beta"], np.zeros(3, np.float32))
+    assert {p.dtype for p in params.values()} == {np.dtype(np.float32)}
+    assert list(params) == ["gamma", "beta"]
+
+
+@pytest.mark.parametrize("options", [{}, {"rho": 0.37}])
+def test_batch_norm_keeps_running_statistics(options):
+    """The mean, and the variance with the divisor m - 1, of unequal batches."""
+    layer, rho, r = BatchNorm(3, **options), options.get("rho", 0.1), rng()
+    mean, var = np.zeros(3), np.ones(3)
+    for n in 5, 4, 2:
+        x = 3 * r.normal(size=(n, 3, 2)) + [[1], [2], [3]]
+        layer.forward(x, training=True)
+        mean = (1 - rho) * mean + rho * x.mean(axis=(0, 2))
+        var = (1 - rho) * var + rho * x.var(axis=(0, 2), ddof=1)
+        np.testing.assert_allclose(layer.running_mean, mean, rtol=1e-13)
+        np.testing.assert_allclose(layer.running_var, var, rtol=1e-13)
+
+
+def test_batch_norm_evaluates_with_the_running_statistics_and_leaves_them():
+    layer, x = normalization(BatchNorm, 3, eps=0.1), rng().normal(size=(5, 3))
+    layer.forward(x, training=True)
+    kept = {name: a.copy() for name, a in layer.state.items()}
+    y = layer.forward(x)
+    standard = (x - kept["running_mean"]) / np.sqrt(kept["running_var"] + 0.1)
+    np.testing.assert_allclose(y, kept["gamma"] * standard + kept["beta"], rtol=1e-12)
+    np.testing.assert_array_equal(layer.forward(x[:1]), y[:1])
+    layer.backward(x[:1])
+    for name, a in layer.state.items():
+        np.testing.assert_array_equal(a, kept[name])
+
+
+def test_running_statistics_approach_those_of_the_data():
+    layer, r = BatchNorm(2, rho=0.02), rng()
+    for _ in range(1000):
+        layer.forward(r.normal([5, -3], [0.5, 4], size=(10, 2)), training=True)
+    np.testing.assert_allclose(layer.running_mean, [5, -3], atol=0.5)
+    np.testing.assert_allclose(layer.running_var, [0.25, 16], rtol=0.2)
+
+
+def test_running_statistics_are_state_but_not_learned():
+    model = Sequential(Dense(2, 3, rng()), BatchNorm(3))
+    assert list(model.params) == ["0.w", "0.b", "1.gamma", "1.beta"]
+    assert list(model.state)[4:] == ["1.running_mean", "1.running_var"]
+    kept = model.state["1.running_mean"]
+    model.forward(rng().normal(size=(5, 2)), training=True)
+    assert model.state["1.running_mean"] is kept is model.layers[1].running_mean
+    assert kept.any()
+
+
+def test_state_saves_and_restores_running_statistics():
+    def network(seed):
+        model = Sequential(Dense(3, 4, rng(seed)), Residual(BatchNorm(4)))
+        model.forward(rng(seed).normal(size=(6, 3)), training=True)
+        return model
+
+    model, other, x = network(0), network(1), rng(2).normal(size=(5, 3))
+    assert not np.allclose(model.forward(x), other.forward(x))
+    for name, array in model.state.items():
+        other.state[name][...] = array
+    np.testing.assert_array_equal(model.forward(x), other.forward(x))
+
+
+def test_patience_restores_running_statistics():
+    model = Sequential(BatchNorm(2, rho=0.9), Dense(2, 1, rng()))
+    x = rng().normal(size=(20, 2))
+    y = x[:, :1]
+    history = fit(
+        model,
+        x,
+        y,
+        loss=(mean_squared_error, mean_squared_error_backward),
+        optimizer=SGD(lr=0.1),
+        epochs=20,
+        batch_size=4,
+        rng=rng(),
+        validation=(x, -y),
+        patience=3,
+    )
+    assert history.stopped_early
+    found = mean_squared_error(model.forward(x), -y)
+    assert found == pytest.approx(min(history.validation_loss), rel=1e-12)
+
+
+def test_batch_norm_keeps_float32():
+    layer = BatchNorm(3, dtype=np.float32)
+    x = rng().normal(size=(5, 3)).astype(np.float32)
+    y = layer.forward(x, training=True)
+    arrays = [y, layer.backward(y), *layer.grads.values(), *layer.state.values()]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
+def test_a_refused_batch_leaves_the_running_statistics_alone():
+    layer = BatchNorm(3)
+    for shape in (5, 1), (5, 4), (1, 3), (3,):
+        with pytest.raises(ValueError, match="x has shape"):
+            layer.forward(np.full(shape, 7.0), training=True)
+    np.testing.assert_array_equal(layer.running_mean, np.zeros(3))
+    np.testing.assert_array_equal(layer.running_var, np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BatchNorm(0), "c is 0, expected an integer"),
+        (lambda: BatchNorm(3, rho=1.1), "rho is 1.1, expected a number in [0, 1]"),
+        (lambda: BatchNorm(3, eps=-1.0), "eps is -1.0, expected a number"),
+        (lambda: BatchNorm(3, dtype=bool), "dtype is bool, expected a float type"),
+        (lambda: LayerNorm(3.0), "d is 3.0, expected an integer"),
+        (lambda: LayerNorm(3, eps=-1.0), "eps is -1.0, expected a number"),
+        (lambda: LayerNorm(3, dtype=bool), "dtype is bool, expected a float type"),
+        (lambda: Dropout(1.0, rng()), "p is 1.0, expected a number in [0, 1)"),
+        (lambda: Dropout(0.5, 0), "rng is 0, expected such as"),
+    ],
+)
+def test_new_layers_refuse_options_outside_their_range(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
+
+
+def test_dropout_drops_in_training_by_its_generator():
+    layer, x, dy = Dropout(0.4, rng(7)), np.ones((6, 5)), rng().normal(size=(6, 5))
+    r = rng(7)
+    for _ in range(2):  # a new mask every time
+        y = layer.forward(x, training=True)
+        np.testing.assert_array_equal(y, dropout(x, 0.4, r))
+        np.testing.assert_allclose(layer.backward(dy), dy * y, rtol=1e-14)
+    assert repr(layer) == "Dropout(p=0.4)"
+
+
+def test_dropout_does_and_draws_nothing_in_evaluation():
+    r = rng(7)
+    layer, x, dy = Dropout(0.4, r), rng(1).normal(size=(6, 5)), np.ones((6, 5))
+    before = r.bit_generator.state
+    np.testing.assert_array_equal(layer.forward(x), x)
+    np.testing.assert_array_equal(layer.backward(dy), dy)
+    assert r.bit_generator.state == before
+    layer.forward(x, training=True)
+    layer.forward(x)
+    np.testing.assert_array_equal(layer.backward(dy), dy)
+
+
+def test_flatten_keeps_samples_apart_and_takes_gradients_back():
+    layer, x = Flatten(), rng().normal(size=(5, 3, 2, 4))
+    y = layer.forward(x)
+    np.testing.assert_array_equal(y, [sample.ravel() for sample in x])
+    np.testing.assert_array_equal(layer.backward(y), x)
+    assert layer.forward(x[:0]).shape == (0, 24)
+    assert layer.forward(x[0, 0, 0]).shape == (4, 1)
+
+
+@pytest.mark.parametrize("layer", [Flatten(), Dropout(0.5, rng()), BatchNorm(4)])
+@pytest.mark.parametrize("training", [False, True])
+def test_layers_refuse_gradients_that_would_be_broadcast(layer, training):
+    layer.forward(np.ones((5, 4)), training)
+    for shape in (4,), (4, 5), (5, 1), (5, 2, 2):
+        with pytest.raises(ValueError, match="dy has shape"):
+            layer.backward(np.ones(shape))
+
+
+def test_residual_adds_what_it_was_given():
+    inner, other = Dense(3, 3, rng()), Dense(3, 3, rng())
+    x, dy = rng(1).normal(size=(5, 3)), rng(2).normal(size=(5, 3))
+    layer = Residual(inner)
+    np.testing.assert_array_equal(layer.forward(x), other.forward(x) + x)
+    np.testing.assert_array_equal(layer.backward(dy), other.backward(dy) + dy)
+    np.testing.assert_array_equal(layer.grads["f.w"], other.grads["w"])
+    assert list(layer.params) == list(layer.grads) == ["f.w", "f.b"]
+
+
+def test_residual_adds_its_projection():
+    f, projection, dy = Dense(3, 2, rng()), Dense(3, 2, rng(1)), np.ones((5, 2))
+    layer, x = Residual(f, projection), rng(2).normal(size=(5, 3))
+    np.testing.assert_array_equal(
+        layer.forward(x), f.forward(x) + projection.forward(x)
+    )
+    expected = f.backward(dy) + projection.backward(dy)
+    np.testing.assert_array_equal(layer.backward(dy), expected)
+    names = ["f.w", "f.b", "projection.w", "projection.b"]
+    assert list(layer.params) == list(layer.grads) == list(layer.state) == names
+
+
+def test_residual_tells_both_branches_whether_it_trains():
+    f, projection = BatchNorm(3), BatchNorm(3)
+    layer = Residual(f, projection)
+    layer.forward(rng().normal(size=(5, 3)))
+    assert not f.running_mean.any()
+    assert not projection.running_mean.any()
+    layer.forward(rng().normal(size=(5, 3)), training=True)
+    assert f.running_mean.any()
+    assert projection.running_mean.any()
+
+
+def test_residual_refuses_shapes_that_would_be_broadcast():
+    layer = Residual(Dense(3, 1, rng()))
+    message = re.escape("f gives shape (5, 1), the shortcut (5, 3)")
+    with pytest.raises(ValueError, match=message):
+        layer.forward(np.ones((5, 3)))
+    layer = Residual(ReLU(), Dense(3, 1, rng()))
+    message = re.escape("f gives shape (5, 3), the shortcut (5, 1)")
+    with pytest.raises(ValueError, match=message):
+        layer.forward(np.ones((5, 3)))
+
+
+def test_residual_refuses_what_is_no_layer_and_the_same_twice():
+    with pytest.raises(ValueError, match=r"f is <class .*, expected a Layer"):
+        Residual(ReLU)
+    with pytest.raises(ValueError, match=r"projection is 3, expected a Layer"):
+        Residual(ReLU(), 3)
+    relu = ReLU()
+    with pytest.raises(ValueError, match=r"projection, ReLU\(\), is there twice"):
+        Residual(relu, relu)
+
+
+def test_repr_of_a_residual_network():
+    inner = Sequential(BatchNorm(4), Dropout(0.5, rng()))
+    model = Sequential(Flatten(), Residual(inner), Residual(ReLU(), Dense(4, 4, rng())))
+    assert repr(model) == (
+        "Sequential(\n"
+        "  0: Flatten()\n"
+        "  1: Residual(\n"
+        "    f: Sequential(\n"
+        "      0: BatchNorm(4)         gamma (4,), beta (4,)\n"
+        "      1: Dropout(p=0.5)\n"
+        "    ): 8 parameters\n"
+        "  ): 8 parameters\n"
+        "  2: Residual(\n"
+        "    f: ReLU()\n"
+        "    projection: Dense(4, 4)          w (4, 4), b (4,)\n"
+        "  ): 20 parameters\n"
+        "): 28 parameters"
+    )
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("make", [BatchNorm, LayerNorm, lambda d: Dropout(0.4, rng())])
+def test_integers_are_computed_with_as_floats(make, training):
+    x, dy = np.array([[0, 3, 1], [1, 5, 2], [0, 0, 9]]), rng().normal(size=(3, 3))
+    layers = make(3), make(3)
+    for layer, data in zip(layers, [x, x.astype(float)], strict=True):
+        layer.y = layer.forward(data, training)
+        layer.dx = layer.backward(dy)
+    np.testing.assert_array_equal(layers[0].y, layers[1].y)
+    np.testing.assert_array_equal(layers[0].dx, layers[1].dx)
+    for name, array in layers[0].state.items():
+        np.testing.assert_array_equal(array, layers[1].state[name])
+
+
+def test_weight_decay_spares_scale_and_shift():
+    layer = BatchNorm(3)
+    layer.params["beta"][...] = 2
+    grads = {name: np.zeros(3) for name in layer.params}
+    SGD(lr=0.1, weight_decay=1.0).step(layer.params, grads)
+    np.testing.assert_array_equal(layer.params["gamma"], np.ones(3))
+    np.testing.assert_array_equal(layer.params["beta"], np.full(3, 2))

@@ -1,0 +1,420 @@
+r"""Convolution of images: what deep learning calls so is cross-correlation.
+
+Images are (n, channels, rows, columns), kernels (out, in, rows, columns). A kernel is
+laid on the image as it stands, without being flipped. `stride`, `padding` and
+`dilation` are one integer for both axes or a pair (rows, columns).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnref._check import Array, as_float, shaped, whole
+from nnref._window import Overlap, Pair, images, overlaps, pair
+
+
+def conv_output_size(
+    size: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> int:
+    r"""Number of positions at which a kernel fits, along one axis.
+
+    $$
+    n_{\text{out}} = \left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1
+    $$
+
+    The kernel spans $d(k - 1) + 1$ positions. Where the stride does not divide what is
+    left, the last positions are not read.
+
+    Parameters
+    ----------
+    size : int, at least 1
+        The extent $n$ of the input, in pixels.
+    kernel : int, at least 1
+        The number $k$ of weights.
+    stride : int, at least 1
+        How far the kernel moves from one output to the next, $s$.
+    padding : int, at least 0
+        The number $p$ of zeros on each side.
+    dilation : int, at least 1
+        The distance $d$ between the pixels that neighbouring weights read.
+
+    Returns
+    -------
+    int, at least 1
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the kernel spans more than there is.
+
+    References
+    ----------
+    Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning.
+
+    Examples
+    --------
+    >>> from nnref import conv_output_size
+    >>> conv_output_size(28, 5)
+    24
+    >>> conv_output_size(28, 5, padding=2)
+    28
+    >>> conv_output_size(224, 7, stride=2, padding=3)
+    112
+    >>> conv_output_size(9, 3, stride=3, padding=1, dilation=2)
+    3
+    >>> conv_output_size(2, 3, padding=1, dilation=2)
+    Traceback (most recent call last):
+    ValueError: kernel spans 5 positions, expected at most 4: 2 and the padding
+    """
+    size, kernel = whole(size, "size", 1), whole(kernel, "kernel", 1)
+    stride, dilation = whole(stride, "stride", 1), whole(dilation, "dilation", 1)
+    padded = size + 2 * whole(padding, "padding", 0)
+    span = dilation * (kernel - 1) + 1
+    if span > padded:
+        raise ValueError(
+            f"kernel spans {span} positions, "
+            f"expected at most {padded}: {size} and the padding"
+        )
+    return (padded - span) // stride + 1
+
+
+def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
+    r"""Extent of the input that one output of a stack of layers can see, on one axis.
+
+    $$
+    r_l = r_{l-1} + d_l (k_l - 1) \prod_{i=1}^{l-1} s_i, \qquad r_0 = 1
+    $$
+
+    A step to the next input of layer $l$ is a step of $\prod_{i<l} s_i$ pixels of the
+    image. Padding does not change the extent, only how much of it is image.
+
+    Parameters
+    ----------
+    layers : sequence of (kernel, stride, dilation)
+        Convolution or pooling layers, the first one first. Stride and dilation may be
+        left out from the end: they are 1.
+
+    Returns
+    -------
+    int, in pixels
+
+    Raises
+    ------
+    ValueError
+        If a layer is not one to three integers of at least 1.
+
+    References
+    ----------
+    Araujo, Norris and Sim (2019), Computing Receptive Fields of Convolutional Neural
+    Networks.
+
+    Examples
+    --------
+    >>> from nnref import receptive_field
+    >>> receptive_field([(3, 1), (3, 1), (3, 1)])
+    7
+    >>> receptive_field([(5, 2), (2, 3), (3, 1)])  # 1 + 4 + 1 * 2 + 2 * 2 * 3
+    19
+    >>> receptive_field([(3,), (3, 1, 2), (3, 1, 4)])  # dilation 1, 2, 4
+    15
+    >>> receptive_field([(3, 1, 1, 2)])
+    Traceback (most recent call last):
+    ValueError: layer 1 is (3, 1, 1, 2), expected (kernel, stride, dilation)
+    """
+    field, step = 1, 1
+    for number, layer in enumerate(layers, start=1):
+        if not isinstance(layer, tuple | list) or not 1 <= len(layer) <= 3:
+            raise ValueError(
+                f"layer {number} is {layer!r}, expected (kernel, stride, dilation)"
+            )
+        kernel, stride, dilation = (*layer, 1, 1)[:3]
+        span = whole(dilation, f"dilation of layer {number}", 1) * (
+            whole(kernel, f"kernel of layer {number}", 1) - 1
+        )
+        field += span * step
+        step *= whole(stride, f"stride of layer {number}", 1)
+    return field
+
+
+def _arguments(
+    x: ArrayLike, w: ArrayLike, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[Array, Array, tuple[int, ...], list[list[Overlap]]]:
+    """Return x, w, the shape of the result, and the overlaps along rows and columns."""
+    x, w = images(x), as_float(w, "w")
+    if w.ndim != 4:
+        raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
+    if len(w) % whole(groups, "groups", 1):
+        raise ValueError(
+            f"groups is {groups}, expected a divisor of {len(w)}, the output channels"
+        )
+    channels = groups * w.shape[1]
+    if x.shape[1] != channels:
+        raise ValueError(
+            f"x has shape {x.shape}, expected (n, {channels}, rows, columns)"
+        )
+    stride, padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
+    dilation = pair(dilation, "dilation", 1)
+    extent, along = [], []
+    for size, k, s, p, d in zip(
+        x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
+    ):
+        extent.append(conv_output_size(size, k, stride=s, padding=p, dilation=d))
+        along.append(overlaps(size, k, extent[-1], s, p, d))
+    return x, w, (len(x), len(w), *extent), along
+
+
+def _columns(x: Array, k: int, width: int, wide: list[Overlap], groups: int) -> Array:
+    """Return what the k columns of a kernel read, (n, groups, in * k, rows, width).
+
+    Before the channels are merged with them, entry [:, :, v, :, j] is the column of x
+    that column v of the kernel reads for output column j, or zeros in the padding.
+    """
+    n, c, rows, _ = x.shape
+    columns = np.zeros((n, c, k, rows, width), x.dtype)
+    for v, out, seen in wide:
+        columns[:, :, v, :, out] = x[:, :, :, seen]
+    return columns.reshape(n, groups, c // groups * k, rows, width)
+
+
+def _kernel_rows(w: Array, groups: int) -> Array:
+    """Return each row of the kernels as matrices, (rows, groups, out, in * columns)."""
+    o, c, rows, columns = w.shape
+    by_row = w.reshape(groups, o // groups, c, rows, columns).transpose(3, 0, 1, 2, 4)
+    return by_row.reshape(rows, groups, o // groups, c * columns)
+
+
+def _flat(a: Array) -> Array:
+    """Merge rows and columns, the last two axes: each pixel is a column of a matrix.
+
+    This copies only where the rows do not follow one another in memory.
+    """
+    return a.reshape(*a.shape[:-2], a.shape[-2] * a.shape[-1])
+
+
+def conv2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
+    r"""Slide kernels over images; each output is a weighted sum of what one covers.
+
+    $$
+    z_{o i j} = b_o + \sum_{c=1}^{C} \sum_{u=0}^{k_1 - 1} \sum_{v=0}^{k_2 - 1}
+    w_{o c u v} \,
+    x_{c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2}
+    $$
+
+    for each image, with rows and columns counted from 0 and $x = 0$ outside the image.
+    Stride $s$, padding $p$ and dilation $d$ are those of the rows (1) and the columns
+    (2). With groups, the channels are split into equal consecutive parts: output
+    channel $o$ sees the input channels of its own part only, $C$ of them.
+
+    All the pixels that one row of a kernel meets make one matrix product; the products
+    of the rows are added up.
+
+    Parameters
+    ----------
+    x : array (n, groups * in, rows, columns)
+        A batch of images.
+    w : array (out, in, kernel rows, kernel columns)
+    b : array (out,), optional
+    stride : int or (int, int), at least 1
+        How far the kernel moves from one output to the next.
+    padding : int or (int, int), at least 0
+        Rows and columns of zeros on each side.
+    dilation : int or (int, int), at least 1
+        Distance between the pixels that neighbouring weights read.
+    groups : int, at least 1
+        Must divide out.
+
+    Returns
+    -------
+    array (n, out, output rows, output columns)
+        Extents as given by `conv_output_size`.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, an option is out of range, or the kernel spans more
+        than the image with its padding.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner (1998), Gradient-Based Learning Applied to
+    Document Recognition. Goodfellow, Bengio and Courville (2016), Deep Learning,
+    section 9.5.
+    Dilation: Yu and Koltun (2016), Multi-Scale Context Aggregation by Dilated
+    Convolutions. Groups: Krizhevsky, Sutskever and Hinton (2012), ImageNet
+    Classification with Deep Convolutional Neural Networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import conv2d
+    >>> x = np.arange(20.0).reshape(1, 1, 4, 5) ** 2 % 7
+    >>> print(x[0, 0])
+    [[0. 1. 4. 2. 2.]
+     [4. 1. 0. 1. 4.]
+     [2. 2. 4. 1. 0.]
+     [1. 4. 2. 2. 4.]]
+    >>> w = np.array([[[[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]]])
+    >>> print(conv2d(x, w)[0, 0])
+    [[ 1. 12. 19.]
+     [16.  0.  1.]
+     [ 8. 14. 16.]]
+    >>> options = {"stride": (1, 2), "padding": (1, 0), "dilation": (3, 1)}
+    >>> print(conv2d(x, w, [10.0], **options)[0, 0])
+    [[20.  9.]
+     [14. 28.]
+     [16. 12.]]
+
+    Two groups, where the first two kernels see the first two channels only:
+
+    >>> x = np.arange(1.0, 9.0).reshape(1, 4, 1, 2)
+    >>> w = np.array([[1.0, 0.0], [10.0, 1.0], [1.0, 0.0], [10.0, 1.0]])
+    >>> w = w[:, :, None, None]
+    >>> print(conv2d(x, w, groups=2)[0, :, 0])
+    [[ 1.  2.]
+     [13. 24.]
+     [ 5.  6.]
+     [57. 68.]]
+    >>> conv2d(x, w)
+    Traceback (most recent call last):
+    ValueError: x has shape (1, 4, 1, 2), expected (n, 2, rows, columns)
+    """
+    x, w, shape, (tall, wide) = _arguments(x, w, stride, padding, dilation, groups)
+    kernel = _kernel_rows(w, groups)
+    columns = _columns(x, w.shape[3], shape[3], wide, groups)
+    n, o, *extent = shape
+    z = np.zeros((n, groups, o // groups, *extent), np.result_type(x, w))
+    for u, out, seen in tall:
+        part = z[..., out, :]
+        part += (kernel[u] @ _flat(columns[..., seen, :])).reshape(part.shape)
+    z = z.reshape(shape)
+    return z if b is None else z + shaped(b, (o,), "b")[:, None, None]
+
+
+def conv2d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, ...]:
+    r"""Gradients of `conv2d`.
+
+    $$
+    \begin{aligned}
+    \frac{\partial L}{\partial x_{c a e}} &= \sum_{o, i, j, u, v}
+    \frac{\partial L}{\partial z_{o i j}} \, w_{o c u v}
+    \quad \text{over } s_1 i + d_1 u - p_1 = a, \; s_2 j + d_2 v - p_2 = e \\
+    \frac{\partial L}{\partial w_{o c u v}} &= \sum_{n, i, j}
+    \frac{\partial L}{\partial z_{n o i j}} \,
+    x_{n c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2} \\
+    \frac{\partial L}{\partial b_o} &= \sum_{n, i, j}
+    \frac{\partial L}{\partial z_{n o i j}}
+    \end{aligned}
+    $$
+
+    Each pixel and weight gets back from wherever it went; what is shared, $w$ and $b$,
+    gets the sum over all positions and images $n$. With stride 1 the gradient to x is a
+    convolution of `dy` with the flipped kernels, that to w one of x with `dy`.
+
+    Parameters
+    ----------
+    dy : array (n, out, output rows, output columns)
+        Gradient of the loss with respect to `conv2d(x, w, b)`.
+    x : array (n, groups * in, rows, columns)
+    w : array (out, in, kernel rows, kernel columns)
+    b : array (out,), optional
+    stride, padding, dilation, groups
+        Those of `conv2d`.
+
+    Returns
+    -------
+    two or three arrays
+        Gradient of the loss with respect to x, to w and, if b is given, to b, each in
+        the shape of its variable.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or an option is out of range.
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville (2016), Deep Learning, section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import conv2d_backward
+    >>> x = np.arange(20.0).reshape(1, 1, 4, 5) ** 2 % 7
+    >>> w = np.array([[[[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]]])
+    >>> dy = np.arange(1.0, 9.0).reshape(1, 1, 4, 2)
+    >>> options = {"stride": (1, 2), "padding": (1, 0), "dilation": (2, 1)}
+    >>> dx, dw, db = conv2d_backward(dy, x, w, [10.0], **options)
+    >>> print(dx[0, 0])
+    [[ 3.  6.  4.  8.  0.]
+     [ 5.  9.  9. 10.  6.]
+     [ 7. 11. 17. 12. 12.]
+     [ 0. -5. 15. -6. 18.]]
+    >>> print(dw[0, 0])
+    [[82. 44. 72.]
+     [43. 45. 54.]]
+    >>> print(db)
+    [36.]
+
+    Two groups, each with its own part of the channels:
+
+    >>> x = np.arange(1.0, 9.0).reshape(1, 4, 1, 2)
+    >>> w = np.array([[1.0, 10.0], [100.0, 1000.0]])[:, :, None, None]
+    >>> dy = np.array([[[[6.0, 0.0]], [[0.0, 1.0]]]])
+    >>> dx, dw = conv2d_backward(dy, x, w, groups=2)
+    >>> print(dx[0, :, 0])
+    [[   6.    0.]
+     [  60.    0.]
+     [   0.  100.]
+     [   0. 1000.]]
+    >>> print(dw[:, :, 0, 0])
+    [[ 6. 18.]
+     [ 6.  8.]]
+    """
+    x, w, shape, (tall, wide) = _arguments(x, w, stride, padding, dilation, groups)
+    kernel = _kernel_rows(w, groups)
+    columns = _columns(x, w.shape[3], shape[3], wide, groups)
+    n, o, *extent = shape
+    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
+    dz = dy.reshape(n, groups, o // groups, *extent)
+
+    # Each row of the kernel made one product, and gets two back.
+    dkernel = np.zeros(kernel.shape, dy.dtype)
+    dcolumns = np.zeros(columns.shape, dy.dtype)
+    for u, out, seen in tall:
+        dz_u, columns_u = _flat(dz[..., out, :]), _flat(columns[..., seen, :])
+        dkernel[u] = (dz_u @ columns_u.swapaxes(2, 3)).sum(axis=0)
+        part = dcolumns[..., seen, :]
+        part += (kernel[u].swapaxes(1, 2) @ dz_u).reshape(part.shape)
+    _, c, rows, k = w.shape
+    dw = dkernel.reshape(rows, o, c, k).transpose(1, 2, 0, 3).copy()
+
+    # Each pixel was copied to every column of the kernel that reads it.
+    dx = np.zeros(x.shape, dy.dtype)
+    dcolumns = dcolumns.reshape(n, groups * c, k, *dcolumns.shape[3:])
+    for v, out, seen in wide:
+        dx[:, :, :, seen] += dcolumns[:, :, v, :, out]
+
+    if b is None:
+        return dx, dw
+    shaped(b, (o,), "b")
+    return dx, dw, dy.sum(axis=(0, 2, 3))

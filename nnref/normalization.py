@@ -1,0 +1,395 @@
+r"""Batch normalization and layer normalization.
+
+Both subtract a mean, divide by a standard deviation, then scale by $\gamma$ and shift
+by $\beta$, which are learned. They differ in what the mean is over: batch normalization
+takes each channel over all samples and pixels, layer normalization each sample over its
+features.
+
+The variance is the mean of the squared distances from the mean (not
+$\overline{x^2} - \bar{x}^2$, which cancels), and $\varepsilon$ stands under the root.
+Everything is computed in the dtype of `x`.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnref._check import Array, as_float, like, number, shaped
+
+
+def _channels(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """Return x (n, c, ...), and gamma and beta lined up with its axis 1; checked."""
+    x, gamma = as_float(x, "x"), as_float(gamma, "gamma")
+    if gamma.ndim != 1:
+        raise ValueError(f"gamma has shape {gamma.shape}, expected (c,)")
+    if x.ndim < 2 or x.shape[1] != len(gamma):
+        raise ValueError(f"x has shape {x.shape}, expected (n, {len(gamma)}, ...)")
+    return x, _column(gamma, x), _column(shaped(beta, gamma.shape, "beta"), x)
+
+
+def _column(a: Array, x: Array) -> Array:
+    """Return a (c,) in the dtype of x (n, c, ...), shaped to lie along its axis 1."""
+    return a.reshape(-1, *[1] * (x.ndim - 2)).astype(x.dtype, copy=False)
+
+
+def _all_but_channels(x: Array) -> tuple[int, ...]:
+    return (0, *range(2, x.ndim))
+
+
+def _batch_statistics(x: ArrayLike) -> tuple[Array, Array]:
+    """Return mean and variance of every channel of x (n, c, ...), each (c,)."""
+    x = as_float(x, "x")
+    if x.ndim < 2 or x.size < 2 * x.shape[1]:
+        raise ValueError(
+            f"x has shape {x.shape}, expected at least two values in each channel"
+        )
+    mean: Array = x.mean(axis=_all_but_channels(x))
+    squares = (x - _column(mean, x)) ** 2
+    return mean, squares.mean(axis=_all_but_channels(x))
+
+
+def _standardized(
+    x: Array, eps: float, stats: tuple[ArrayLike, ArrayLike] | None
+) -> tuple[Array, Array]:
+    """Return x with mean 0 and variance 1 in every channel, and what divided it."""
+    eps = number(eps, "eps", "[0, inf)")
+    if stats is None:
+        mean, var = _batch_statistics(x)
+    else:
+        names = ("the mean in stats", "the variance in stats")
+        mean, var = (
+            shaped(s, x.shape[1:2], name) for s, name in zip(stats, names, strict=True)
+        )
+    std = np.sqrt(_column(var, x) + eps)
+    return (x - _column(mean, x)) / std, std
+
+
+def batch_norm(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    *,
+    eps: float = 1e-5,
+    stats: tuple[ArrayLike, ArrayLike] | None = None,
+) -> Array:
+    r"""Batch normalization: each channel gets mean beta and standard deviation gamma.
+
+    $$
+    \begin{aligned}
+    \mu_c &= \frac{1}{m} \sum_{i=1}^{m} x_{ic}, \qquad
+    \sigma_c^2 = \frac{1}{m} \sum_{i=1}^{m} (x_{ic} - \mu_c)^2 \\
+    \hat{x}_{ic} &= \frac{x_{ic} - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}}, \qquad
+    y_{ic} = \gamma_c \hat{x}_{ic} + \beta_c
+    \end{aligned}
+    $$
+
+    where $i$ counts all $m$ values of channel $c$: samples and, in images, pixels.
+
+    In evaluation a sample must not depend on the others: then `stats` are the running
+    statistics of training.
+
+    Parameters
+    ----------
+    x : array (n, c, ...)
+        Rows (n, c), or images (n, c, rows, columns).
+    gamma, beta : arrays (c,)
+    eps : float, at least 0
+    stats : pair of arrays (c,), optional
+        Mean and variance to use instead of the batch's.
+
+    Returns
+    -------
+    array shaped like x
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, eps is negative or infinite, or, without stats, there are
+        fewer than two values in a channel.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch Normalization: Accelerating Deep Network Training by
+    Reducing Internal Covariate Shift.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import batch_norm
+    >>> x = [[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]]  # means 3 and 20
+    >>> print(np.round(batch_norm(x, [1.0, 2.0], [0.0, 100.0]), 4))
+    [[ -0.9258  97.5505]
+     [ -0.4629 102.4495]
+     [  1.3887 100.    ]]
+    >>> print(np.round(batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=4.0), 4))
+    [[ -0.6794  97.6208]
+     [ -0.3397 102.3792]
+     [  1.019  100.    ]]
+    >>> stats = [1.0, 20.0], [8.0, 24.0]
+    >>> print(batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=1.0, stats=stats).round(4))
+    [[  0.      96.    ]
+     [  0.3333 104.    ]
+     [  1.6667 100.    ]]
+    >>> print(batch_norm([[-1e-3], [1e-3]], [1.0], [0.0]).round(4).ravel())  # eps shows
+    [-0.3015  0.3015]
+    >>> print(batch_norm([[1e8 - 1], [1e8], [1e8 + 1]], [1.0], [0.0]).round(4).ravel())
+    [-1.2247  0.      1.2247]
+    >>> batch_norm([[1.0, 10.0]], [1.0, 2.0], [0.0, 100.0])
+    Traceback (most recent call last):
+    ValueError: x has shape (1, 2), expected at least two values in each channel
+    """
+    x, gamma, beta = _channels(x, gamma, beta)
+    x_hat, _ = _standardized(x, eps, stats)
+    return gamma * x_hat + beta
+
+
+def batch_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    *,
+    eps: float = 1e-5,
+    stats: tuple[ArrayLike, ArrayLike] | None = None,
+) -> tuple[Array, Array, Array]:
+    r"""Gradients of `batch_norm`.
+
+    $$
+    \begin{aligned}
+    \frac{\partial L}{\partial \beta_c}
+    &= \sum_{i=1}^{m} \frac{\partial L}{\partial y_{ic}}, \qquad
+    \frac{\partial L}{\partial \gamma_c}
+    = \sum_{i=1}^{m} \frac{\partial L}{\partial y_{ic}} \hat{x}_{ic} \\
+    \frac{\partial L}{\partial x_{ic}}
+    &= \frac{\gamma_c}{\sqrt{\sigma_c^2 + \varepsilon}}
+    \left( \frac{\partial L}{\partial y_{ic}}
+    - \frac{1}{m} \frac{\partial L}{\partial \beta_c}
+    - \frac{\hat{x}_{ic}}{m} \frac{\partial L}{\partial \gamma_c} \right)
+    \end{aligned}
+    $$
+
+    The two terms subtracted come through $\mu$ and $\sigma$, which depend on x. Given
+    `stats` do not, and only the first term is left.
+
+    Parameters
+    ----------
+    dy : array shaped like x
+        Gradient of the loss with respect to `batch_norm(x, gamma, beta)`.
+    x : array (n, c, ...)
+    gamma, beta : arrays (c,)
+    eps : float, at least 0
+    stats : pair of arrays (c,), optional
+        Mean and variance used instead of the batch's. They are constants here.
+
+    Returns
+    -------
+    three arrays
+        Gradient of the loss with respect to x, to gamma and to beta, each in the shape
+        of its variable.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, eps is negative or infinite, or, without stats, there are
+        fewer than two values in a channel.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch Normalization, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import batch_norm_backward
+    >>> x, gamma, beta = [[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]], [1.0, 2.0], [0.0, 9.0]
+    >>> dy = [[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]]
+    >>> dx, dgamma, dbeta = batch_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> print(np.round(dx, 4))
+    [[-0.3832  0.2574]
+     [ 0.2047  0.2978]
+     [ 0.1786 -0.5551]]
+    >>> print(np.round(dgamma, 4), dbeta)
+    [2.3778 3.5687] [8. 7.]
+    >>> dx, _, _ = batch_norm_backward([[0.0], [1.0]], [[-1e-3], [1e-3]], [1.0], [0.0])
+    >>> print(np.round(dx, 2).ravel())
+    [-137.05  137.05]
+    >>> stats = [1.0, 20.0], [8.0, 24.0]
+    >>> dx, dgamma, _ = batch_norm_backward(dy, x, gamma, beta, eps=1.0, stats=stats)
+    >>> print(np.round(dx, 4), np.round(dgamma, 4))
+    [[0.3333 0.8   ]
+     [1.     2.    ]
+     [1.3333 0.    ]] [7.6667 6.    ]
+
+    An image of two channels:
+
+    >>> x, dy = [[[[1.0, 2.0, 6.0]], [[0.0, 3.0, 9.0]]]], [[[[1, 3, 4]], [[2, 5, 0]]]]
+    >>> dx, dgamma, dbeta = batch_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> print(np.round(dx[0, :, 0], 4))
+    [[-0.3832  0.2047  0.1786]
+     [-0.6111  1.1436 -0.5325]]
+    >>> print(np.round(dgamma, 4), dbeta)
+    [ 2.3778 -3.0641] [8. 7.]
+    """
+    x, gamma, _ = _channels(x, gamma, beta)
+    x_hat, std = _standardized(x, eps, stats)
+    dy = like(dy, x, "dy")
+    dgamma: Array = (dy * x_hat).sum(axis=_all_but_channels(x))
+    dbeta: Array = dy.sum(axis=_all_but_channels(x))
+    dx = gamma / std * dy
+    if stats is None:
+        m = x.size // x.shape[1]
+        dx -= gamma / std * (_column(dbeta, x) + x_hat * _column(dgamma, x)) / m
+    return dx, dgamma, dbeta
+
+
+def _features(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """Return x (..., d), gamma (d,) and beta (d,) in the dtype of x, checked."""
+    x, gamma = as_float(x, "x"), as_float(gamma, "gamma")
+    if gamma.ndim != 1:
+        raise ValueError(f"gamma has shape {gamma.shape}, expected (d,)")
+    if x.ndim < 1 or x.shape[-1] != len(gamma):
+        raise ValueError(f"x has shape {x.shape}, expected (..., {len(gamma)})")
+    beta = shaped(beta, gamma.shape, "beta").astype(x.dtype, copy=False)
+    return x, gamma.astype(x.dtype, copy=False), beta
+
+
+def _standardized_rows(x: Array, eps: float) -> tuple[Array, Array]:
+    """Return x with mean 0 and variance 1 along the last axis, and what divided it."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    var = (centred**2).mean(axis=-1, keepdims=True)
+    std = np.sqrt(var + number(eps, "eps", "[0, inf)"))
+    return centred / std, std
+
+
+def layer_norm(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, *, eps: float = 1e-5
+) -> Array:
+    r"""Layer normalization: each sample is normalized by itself, over the last axis.
+
+    $$
+    \begin{aligned}
+    \mu_i &= \frac{1}{d} \sum_{j=1}^{d} x_{ij}, \qquad
+    \sigma_i^2 = \frac{1}{d} \sum_{j=1}^{d} (x_{ij} - \mu_i)^2 \\
+    \hat{x}_{ij} &= \frac{x_{ij} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}}, \qquad
+    y_{ij} = \gamma_j \hat{x}_{ij} + \beta_j
+    \end{aligned}
+    $$
+
+    Parameters
+    ----------
+    x : array (..., d)
+        Rows (n, d), or more axes before the last.
+    gamma, beta : arrays (d,)
+    eps : float, at least 0
+
+    Returns
+    -------
+    array shaped like x
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, or eps is negative or infinite.
+
+    References
+    ----------
+    Ba, Kiros and Hinton (2016), Layer Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import layer_norm
+    >>> x, gamma, beta = [[1.0, 2.0, 6.0], [10.0, 30.0, 20.0]], [1, 2, 3], [9, 8, 7]
+    >>> print(np.round(layer_norm(x, gamma, beta), 4))  # means 3 and 20
+    [[ 8.0742  7.0742 11.1662]
+     [ 7.7753 10.4495  7.    ]]
+    >>> print(np.round(layer_norm(x, gamma, beta, eps=4.0), 4))
+    [[ 8.3206  7.3206 10.0571]
+     [ 7.8104 10.3792  7.    ]]
+    >>> print(np.round(layer_norm([-1e-3, 1e-3], [1, 1], [0, 0]), 4))  # eps shows
+    [-0.3015  0.3015]
+    >>> print(np.round(layer_norm([1e8 - 1, 1e8, 1e8 + 1], gamma, beta), 4))
+    [ 7.7753  8.     10.6742]
+    """
+    x, gamma, beta = _features(x, gamma, beta)
+    x_hat, _ = _standardized_rows(x, eps)
+    return gamma * x_hat + beta
+
+
+def layer_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    *,
+    eps: float = 1e-5,
+) -> tuple[Array, Array, Array]:
+    r"""Gradients of `layer_norm`.
+
+    $$
+    \begin{aligned}
+    \frac{\partial L}{\partial \beta_j}
+    &= \sum_{i=1}^{n} \frac{\partial L}{\partial y_{ij}}, \qquad
+    \frac{\partial L}{\partial \gamma_j}
+    = \sum_{i=1}^{n} \frac{\partial L}{\partial y_{ij}} \hat{x}_{ij} \\
+    g_{ij} &= \frac{\partial L}{\partial y_{ij}} \gamma_j \\
+    \frac{\partial L}{\partial x_{ij}}
+    &= \frac{1}{\sqrt{\sigma_i^2 + \varepsilon}}
+    \left( g_{ij} - \frac{1}{d} \sum_{k=1}^{d} g_{ik}
+    - \frac{\hat{x}_{ij}}{d} \sum_{k=1}^{d} g_{ik} \hat{x}_{ik} \right)
+    \end{aligned}
+    $$
+
+    where $i$ counts all rows, whatever the axes before the last.
+
+    Parameters
+    ----------
+    dy : array shaped like x
+        Gradient of the loss with respect to `layer_norm(x, gamma, beta)`.
+    x : array (..., d)
+    gamma, beta : arrays (d,)
+    eps : float, at least 0
+
+    Returns
+    -------
+    three arrays
+        Gradient of the loss with respect to x, to gamma and to beta, each in the shape
+        of its variable.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, or eps is negative or infinite.
+
+    References
+    ----------
+    Ba, Kiros and Hinton (2016), Layer Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import layer_norm_backward
+    >>> x, gamma, beta = [[1.0, 2.0, 6.0], [10.0, 30.0, 20.0]], [1, 2, 3], [9, 8, 7]
+    >>> dy = [[1.0, 3.0, 4.0], [2.0, 5.0, 0.0]]
+    >>> dx, _, _ = layer_norm_backward([0.0, 1.0], [-1e-3, 1e-3], [1, 1], [0, 0])
+    >>> print(np.round(dx, 2))
+    [-137.05  137.05]
+    >>> dx, dgamma, dbeta = layer_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> print(np.round(dx, 4))
+    [[-1.08    0.2526  0.8274]
+     [ 0.211   0.2648 -0.4758]]
+    >>> print(np.round(dgamma, 4), dbeta)
+    [-3.0585  4.9288  4.0762] [3. 8. 4.]
+    """
+    x, gamma, _ = _features(x, gamma, beta)
+    x_hat, std = _standardized_rows(x, eps)
+    dy = like(dy, x, "dy")
+    g = dy * gamma
+    mean_g: Array = g.mean(axis=-1, keepdims=True)
+    mean_g_x_hat: Array = (g * x_hat).mean(axis=-1, keepdims=True)
+    dx = (g - mean_g - x_hat * mean_g_x_hat) / std
+    rows = tuple(range(x.ndim - 1))
+    return dx, (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)

@@ -1,0 +1,228 @@
+"""Pooling, by loops. That its gradients are right is in test_gradients.py too."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnref import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    global_avg_pool2d,
+    global_avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+
+
+def windows(shape, size, stride, padding):
+    """Yield each output's index and those of its pixels in the image, row by row."""
+    n, c, *extent = shape
+    starts = [
+        range(-p, m + p - k + 1, s)
+        for m, k, s, p in zip(extent, size, stride, padding, strict=True)
+    ]
+    for a, ch in itertools.product(range(n), range(c)):
+        for (i, top), (j, left) in itertools.product(*map(enumerate, starts)):
+            pixels = itertools.product(
+                range(top, top + size[0]), range(left, left + size[1])
+            )
+            inside = [
+                (a, ch, r, q)
+                for r, q in pixels
+                if 0 <= r < extent[0] and 0 <= q < extent[1]
+            ]
+            yield (a, ch, i, j), inside
+
+
+def check_against_loops(x, size, stride, padding):
+    found = list(windows(x.shape, size, stride, padding))
+    shape = tuple(i + 1 for i in found[-1][0])
+    dy = np.random.default_rng(5).normal(size=shape)
+    largest, mean, inner = (np.zeros(shape) for _ in range(3))
+    d_largest, d_mean, d_inner = (np.zeros(x.shape) for _ in range(3))
+    for at, inside in found:
+        largest[at] = max(x[k] for k in inside)
+        d_largest[next(k for k in inside if x[k] == largest[at])] += dy[at]
+        for k in inside:
+            mean[at] += x[k] / (size[0] * size[1])
+            d_mean[k] += dy[at] / (size[0] * size[1])
+            inner[at] += x[k] / len(inside)
+            d_inner[k] += dy[at] / len(inside)
+
+    options = {"stride": stride, "padding": padding}
+    close = {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_array_equal(max_pool2d(x, size, **options), largest)
+    dx = max_pool2d_backward(dy, x, size, **options)
+    np.testing.assert_allclose(dx, d_largest, **close)
+    np.testing.assert_allclose(avg_pool2d(x, size, **options), mean, **close)
+    dx = avg_pool2d_backward(dy, x, size, **options)
+    np.testing.assert_allclose(dx, d_mean, **close)
+    options["count_include_pad"] = False
+    np.testing.assert_allclose(avg_pool2d(x, size, **options), inner, **close)
+    dx = avg_pool2d_backward(dy, x, size, **options)
+    np.testing.assert_allclose(dx, d_inner, **close)
+
+
+def pair_of(low, high):
+    return st.tuples(st.integers(low, high), st.integers(low, high))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(
+    size=pair_of(1, 5),
+    stride=pair_of(1, 6),
+    halves=pair_of(0, 2),
+    more=pair_of(0, 4),
+    ties=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_loops(size, stride, halves, more, ties, seed):
+    rng = np.random.default_rng(seed)
+    padding = [min(p, k // 2) for p, k in zip(halves, size, strict=True)]
+    extent = [
+        max(1, k - 2 * p + m) for k, p, m in zip(size, padding, more, strict=True)
+    ]
+    x = rng.normal(size=(2, 3, *extent)) - 3  # zeros would be the largest
+    check_against_loops(np.round(x) if ties else x, size, stride, tuple(padding))
+
+
+@pytest.mark.parametrize(
+    ("extent", "size", "stride", "padding"),
+    [
+        ((1, 1), (1, 1), (1, 1), (0, 0)),  # one pixel
+        ((1, 1), (3, 2), (1, 1), (1, 1)),  # one pixel, window above it
+        ((4, 6), (4, 6), (4, 6), (0, 0)),  # a window as large as the image
+        ((4, 6), (2, 1), (5, 9), (0, 0)),  # a stride over the extent
+        ((5, 7), (2, 3), (2, 3), (0, 0)),  # pixels that are not read
+        ((1, 2), (5, 4), (1, 3), (2, 2)),  # rows of the window never met
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_extremes(extent, size, stride, padding, channels):
+    x = np.random.default_rng(0).normal(size=(2, channels, *extent)) - 3
+    check_against_loops(x, size, stride, padding)
+
+
+def test_stride_is_the_size_unless_given():
+    x = np.random.default_rng(1).normal(size=(1, 2, 7, 9))
+    for pool in (max_pool2d, avg_pool2d):
+        np.testing.assert_array_equal(pool(x, (2, 3)), pool(x, (2, 3), stride=(2, 3)))
+        np.testing.assert_array_equal(pool(x, 3), pool(x, (3, 3), stride=3))
+        assert pool(x, (2, 3)).shape == (1, 2, 3, 3)
+        assert pool(x, 2, stride=1, padding=(1, 0)).shape == (1, 2, 8, 8)
+
+
+def test_ties_go_to_the_first_row_by_row():
+    x = np.array([[0.0, 5.0, 5.0], [5.0, 1.0, 5.0]])[None, None]
+    dx = max_pool2d_backward(np.full((1, 1, 1, 1), 7.0), x, (2, 3))
+    np.testing.assert_array_equal(dx[0, 0], [[0, 7, 0], [0, 0, 0]])
+    dx = max_pool2d_backward([[[[1.0, 10.0]]]], x, 2, stride=1)
+    np.testing.assert_array_equal(dx[0, 0], [[0, 11, 0], [0, 0, 0]])
+
+
+def test_minus_infinity_is_not_taken_for_padding():
+    x = np.full((1, 1, 2, 2), -np.inf)
+    np.testing.assert_array_equal(max_pool2d(x, 2, padding=1), np.full_like(x, -np.inf))
+    dx = max_pool2d_backward([[[[1.0, 2.0], [3.0, 4.0]]]], x, 2, padding=1)
+    np.testing.assert_array_equal(dx[0, 0], [[1, 2], [3, 4]])
+
+
+def test_nan_is_the_maximum():
+    x = np.array([[1.0, np.nan, 3.0, 9.0], [np.nan, 2.0, 4.0, 5.0]])[None, None]
+    np.testing.assert_array_equal(max_pool2d(x, 2)[0, 0], [[np.nan, 9]])
+    dx = max_pool2d_backward([[[[5.0, 6.0]]]], x, 2)
+    np.testing.assert_array_equal(dx[0, 0], [[5, 0, 0, 6], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(avg_pool2d(x, 2)[0, 0], [[np.nan, 5.25]])
+    np.testing.assert_array_equal(global_avg_pool2d(x), [[np.nan]])
+
+
+def test_results_are_new_arrays():
+    x = np.ones((1, 1, 2, 3))
+    for y in (max_pool2d(x, 1), avg_pool2d(x, 1), avg_pool2d_backward(x, x, 1)):
+        assert not np.shares_memory(x, y)
+    dx = global_avg_pool2d_backward(np.ones((1, 1)), x)
+    dx[0, 0, 0, 0] = 9  # not a view of one number
+    assert dx[0, 0, 1, 1] == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_batch_of_none_or_one(n):
+    x = np.ones((n, 2, 4, 6))
+    assert max_pool2d(x, 2).shape == avg_pool2d(x, 2).shape == (n, 2, 2, 3)
+    assert global_avg_pool2d(x).shape == (n, 2)
+    dy = np.ones((n, 2, 2, 3))
+    assert max_pool2d_backward(dy, x, 2).shape == x.shape
+    assert avg_pool2d_backward(dy, x, 2).shape == x.shape
+    assert global_avg_pool2d_backward(np.ones((n, 2)), x).shape == x.shape
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, int])
+def test_dtypes(dtype):
+    x, dy = np.arange(24).reshape(1, 1, 4, 6).astype(dtype), np.ones((1, 1, 2, 3))
+    expected = np.float64 if dtype is int else dtype
+    for result in (
+        max_pool2d(x, 2),
+        max_pool2d_backward(dy, x, 2),
+        avg_pool2d(x, 2),
+        avg_pool2d(x, 2, count_include_pad=False),
+        avg_pool2d_backward(dy, x, 2),
+        avg_pool2d_backward(dy, x, 2, count_include_pad=False),
+        global_avg_pool2d(x),
+        global_avg_pool2d_backward([[1.0]], x),
+    ):
+        assert result.dtype == expected
+
+
+X = np.ones((2, 3, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("x", "size", "options", "message"),
+    [
+        (X[0], 2, {}, r"x has shape \(3, 5, 6\), expected \(n, channels, rows, col.*"),
+        (X[..., :0], 2, {}, r"x has shape \(2, 3, 5, 0\), expected at least one pixel"),
+        (1j * X, 2, {}, "x has dtype complex128, expected real numbers"),
+        (X, 0, {}, "size is 0, expected an integer of at least 1 or a pair .*"),
+        (X, (2, 2, 2), {}, r"size is \(2, 2, 2\), expected .*"),
+        (X, 2.0, {}, r"size is 2\.0, expected .*"),
+        (X, 2, {"stride": 0}, "stride is 0, expected an integer of at least 1 or .*"),
+        (X, 2, {"stride": (1, 2.5)}, r"stride is \(1, 2\.5\), expected .*"),
+        (X, 2, {"padding": -1}, "padding is -1, expected an integer of at least 0 .*"),
+        (X, 2, {"padding": 2}, "padding is 2, expected at most 1: else a window is .*"),
+        (X, (2, 3), {"padding": (0, 2)}, "padding is 2, expected at most 1: else .*"),
+        (X, 1, {"padding": 1}, "padding is 1, expected at most 0: else a window is .*"),
+        (X, (6, 2), {}, "size is 6, expected at most 5: 5 and the padding"),
+        (X, (1, 10), {"padding": (0, 1)}, "size is 10, expected at most 8: 6 and .*"),
+    ],
+)
+def test_bad_input(x, size, options, message):
+    dy = np.ones((2, 3, 2, 3))
+    for pool, backward in [
+        (max_pool2d, max_pool2d_backward),
+        (avg_pool2d, avg_pool2d_backward),
+    ]:
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            pool(x, size, **options)
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            backward(dy, x, size, **options)
+
+
+@pytest.mark.parametrize("x", [X[0], X[:, :, :0], 1j * X])
+def test_bad_input_of_the_global_mean(x):
+    with pytest.raises(ValueError, match=r"^x has "):
+        global_avg_pool2d(x)
+    with pytest.raises(ValueError, match=r"^x has "):
+        global_avg_pool2d_backward(np.ones((2, 3)), x)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 2, 2), (1, 3, 2, 3), (2, 3), ()])
+def test_bad_upstream(shape):
+    dy = np.ones(shape)
+    for backward in (max_pool2d_backward, avg_pool2d_backward):
+        with pytest.raises(ValueError, match=r"^dy has shape .*, expected \(2, 3, 2, "):
+            backward(dy, X, 2)
+    with pytest.raises(ValueError, match=r"^dy has shape .*, expected \(2, 3\)$"):
+        global_avg_pool2d_backward(np.ones((*shape, 1)), X)
