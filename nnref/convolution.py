@@ -327,8 +327,9 @@ def conv2d_backward(
     $$
 
     Each pixel and weight gets back from wherever it went; what is shared, $w$ and $b$,
-    gets the sum over all positions and images $n$. With stride 1 the gradient to x is a
-    convolution of `dy` with the flipped kernels, that to w one of x with `dy`.
+    gets the sum over all positions and images $n$. With groups, $o$ runs over the
+    output channels that see $c$. With stride and dilation 1 the gradient to x is a
+    convolution of `dy` with the flipped kernels, and that to w one of x with `dy`.
 
     Parameters
     ----------
