@@ -66,6 +66,13 @@ def checked_equations() -> str:
         f"that are not equivalent by their form, {caught:,} were noticed "
         f"({caught / max(tried, 1):.1%})."
     ]
+    survivors = [
+        f"- [{Path(page).stem}]({page.removeprefix('docs/')}), {survivor}"
+        for page, result in found
+        for survivor in result.survivors
+    ]
+    if survivors:
+        lines += ["", "Not noticed:", "", *survivors]
     exceptions = [
         f"- [{Path(page).stem}, equation at line {result.line}]"
         f"({page.removeprefix('docs/')}): {result.reason}"

@@ -11,7 +11,12 @@ from doctools.census import Counts
 @pytest.fixture
 def two_pages(monkeypatch):
     checked = equations.Result(
-        3, 5, equations.CHECKED, bound=("relu",), comparisons=6, mutants=4, caught=3
+        *(3, 5, equations.CHECKED),
+        bound=("relu",),
+        comparisons=6,
+        mutants=4,
+        caught=3,
+        survivors=("line 4: sign of term 1, because it is zero",),
     )
     missed = equations.Result(9, 11, equations.NOT_CHECKED, "not checked, because hard")
     rows = {"docs/a.md": Counts(blocks=2, outputs=1), "docs/b.md": Counts()}
@@ -32,6 +37,7 @@ def test_exceptions_and_unbound_operations_are_listed():
     text = summary.checked_equations()
     assert "Of 4 changed forms" in text
     assert "3 were noticed (75.0%)" in text
+    assert "- [a](a.md), line 4: sign of term 1, because it is zero" in text
     assert "- [a, equation at line 9](a.md): not checked, because hard" in text
     assert "`relu_backward`" in text
     assert "`relu`," not in text
