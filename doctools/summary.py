@@ -64,7 +64,7 @@ def checked_equations() -> str:
     lines = [
         f"In this build {compared:,} comparisons were made. Of {tried:,} changed forms "
         f"that are not equivalent by their form, {caught:,} were noticed "
-        f"({caught / max(tried, 1):.1%})."
+        f"({caught / max(tried, 1):.2%})."
     ]
     survivors = [
         f"- [{Path(page).stem}]({page.removeprefix('docs/')}), {survivor}"

@@ -36,7 +36,7 @@ def test_counts_tell_checked_equations_from_all():
 def test_exceptions_and_unbound_operations_are_listed():
     text = summary.checked_equations()
     assert "Of 4 changed forms" in text
-    assert "3 were noticed (75.0%)" in text
+    assert "3 were noticed (75.00%)" in text
     assert "- [a](a.md), line 4: sign of term 1, because it is zero" in text
     assert "- [a, equation at line 9](a.md): not checked, because hard" in text
     assert "`relu_backward`" in text
