@@ -31,6 +31,17 @@ def test_the_maths_font_stretches(made):
     assert "MATH" in fonttools.TTFont(made["stix-two-math"])
 
 
+def test_roots_of_all_sizes_are_as_wide(made):
+    font = fonttools.TTFont(made["stix-two-math"])
+    variants, sign = font["MATH"].table.MathVariants, font.getBestCmap()[ord("√")]
+    place = variants.VertGlyphCoverage.glyphs.index(sign)
+    sizes = variants.VertGlyphConstruction[place]
+    names = [record.VariantGlyph for record in sizes.MathGlyphVariantRecord]
+    names += [part.glyph for part in sizes.GlyphAssembly.PartRecords]
+    assert len(names) > 3
+    assert len({font["hmtx"][name][0] for name in names}) == 1
+
+
 def test_prose_is_covered(made):
     text = (
         "\N{EN DASH}\N{MULTIPLICATION SIGN}\N{GREEK SMALL LETTER SIGMA}λ₁∂√≤\N{PRIME}"

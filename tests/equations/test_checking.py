@@ -218,6 +218,8 @@ RELATIONS = [
     ("1 \\in [0, 1]", True),
     ("1 \\in [0, 1)", False),
     ("1 \\notin [0, 1)", True),
+    ("0 \\in (0, 1)", False),
+    ("0 \\in [0, 1)", True),
     ("x_i \\in \\mathbb{R}_{>0}", True),
     ("-1 \\in \\mathbb{R}_{\\ge 0}", False),
     ("k \\in \\{1, \\dots, 3\\}", True),
@@ -261,6 +263,7 @@ def test_not_a_number_is_no_agreement(check):
     assert check("x = 0.0", "\\frac{x}{x} \\ne 1").status == "failed"
     assert check("x = -1.0", "\\ln x = \\sqrt{x}").status == "failed"
     assert check("x = 0.0", "-\\ln x = \\infty").status == "checked"
+    assert check("x = 0.0", "-\\ln x = 5").status == "failed"
 
 
 def test_small_entries_count(check):

@@ -201,3 +201,39 @@ def test_a_symbol_given_anew_is_another(check):
     assert check(comment, "\\frac{\\partial y}{\\partial x} = 0").status == "checked"
     comment = "x = 2.0\ny = x ** 2"
     assert check(comment, "\\frac{\\partial y}{\\partial x} = 2 x").status == "checked"
+
+
+def test_a_tie_goes_to_the_first(evaluate):
+    comment = "x = np.array([0.0, 0.0])"
+    found = evaluate("\\frac{\\partial}{\\partial x_j} \\max(0, x_j)", comment)
+    np.testing.assert_array_equal(found, [0, 0])
+    found = evaluate("\\frac{\\partial}{\\partial x_j} \\max_i x_i", comment)
+    np.testing.assert_array_equal(found, [1, 0])
+    found = evaluate("\\frac{\\partial}{\\partial x_j} |x_j|", comment)
+    np.testing.assert_array_equal(found, [0, 0])
+
+
+def test_a_consequence_is_no_definition(check):
+    # x = ln p + c follows from p = softmax(x), but x is what p is made of
+    comment = (
+        "x = rng.normal(size=3)\nc = np.log(np.exp(x).sum())\n"
+        "p = np.exp(x) / np.exp(x).sum()"
+    )
+    latex = aligned(
+        "p_k &= \\frac{e^{x_k}}{\\sum_j e^{x_j}}",
+        "x_k &= \\ln p_k + c",
+        "\\frac{\\partial p_k}{\\partial x_i} &= p_k (\\delta_{ki} - p_i)",
+        "\\frac{\\partial p_k}{\\partial c} &= 0",
+    )
+    result = check(comment, latex)
+    assert result.status == "checked", result.reason
+
+
+def test_layers_run_where_everything_exists(check):
+    comment = "A = {l: np.full((2, 3), 2.0 ** l) for l in range(4)}"
+    result = check(comment, "A^{(l)}_{ij} = 2 A^{(l-1)}_{ij}")
+    assert result.comparisons == 3 * 3 * 6
+    result = check(comment, "\\sum_l A^{(l)}_{11} A^{(l+1)}_{11} = 2 + 8 + 32")
+    assert result.status == "failed"  # A_{11} is not a pair of indices
+    result = check(comment, "\\sum_l A^{(l)}_{1,1} A^{(l+1)}_{1,1} = 2 + 8 + 32")
+    assert result.status == "checked", result.reason

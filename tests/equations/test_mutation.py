@@ -142,3 +142,27 @@ def test_a_reason_can_be_given_and_goes_stale():
     (result,) = check_text(page_text(comment, "x_i \\ge 0"))
     assert result.status == "failed"
     assert "page.md:3: nothing goes unnoticed as `>= became <=`" in result.reason
+
+
+def test_forms_that_say_nothing_do_not_count():
+    # `c_j = c_j` is no error that could be noticed
+    (result,) = check_text(page_text("c = np.full(3, 2.0)", "c_i = c_j"))
+    assert not [s for s in result.survivors if "became" in s]
+
+
+def test_symmetry_is_no_blindness():
+    comment = "m = rng.normal(size=(3, 4))\nH = m @ m.T\nx = rng.normal(size=3)\n"
+    latex = "g_i = \\sum_j H_{ij} x_j"
+    (result,) = check_text(page_text(comment + "g = H @ x", latex))
+    assert result.caught == result.mutants
+
+
+def test_equivalent_definitions_do_not_count():
+    text = page_text("x = rng.normal(size=3)", "L = \\frac{1}{1} x^\\top x")
+    text += "\n" + page_text("", "\\frac{\\partial L}{\\partial x_i} = 2 x_i")
+    first, _ = check_text(text)
+    assert first.caught == first.mutants
+    text = page_text("", "f(t) = t + t") + page_text("x = 3.0", "f(x) = 6")
+    first, _ = check_text(text)
+    assert first.status == "definition"
+    assert first.caught == first.mutants

@@ -125,6 +125,7 @@ NUMBERS = [
         " 0 & \\text{else} \\end{cases}",
         -1,
     ),
+    ("\\begin{cases} 1 & a > 0 \\\\ 2 & a > 1 \\\\ 3 & a > -1 \\end{cases}", 1),
     ("\\left. a x^2 \\right|_{x = 3}", 18),
 ]
 
@@ -240,11 +241,16 @@ H(p, q) = -np.sum(p * np.log(q))
     np.testing.assert_allclose(evaluate("\\sigma(z)", comment), 1 / (1 + np.exp(-z)))
     np.testing.assert_allclose(evaluate("\\sigma(z_i)", comment), 1 / (1 + np.exp(-z)))
     np.testing.assert_allclose(evaluate("\\operatorname{softmax}(z)_i", comment), p)
-    # softmax of one number at a time, not of the whole row
+    # softmax of one number at a time, not of the whole row, however long
     np.testing.assert_allclose(evaluate("\\operatorname{softmax}(z_i)", comment), 1)
+    found = evaluate("\\operatorname{softmax}(z_i z_j z_k)", comment)
+    np.testing.assert_array_equal(found, np.ones((3, 3, 3)))
     comment += "p = softmax(z)\nq = np.array([0.2, 0.5, 0.3])"
     q = np.array([0.2, 0.5, 0.3])
     assert evaluate("H(p)", comment) == pytest.approx(-np.sum(p * np.log(p)))
+    assert evaluate("H(p \\,\\|\\, q)", comment) == evaluate("H(p, q)", comment)
+    assert evaluate("H(p | q) + |z_2|", comment) == evaluate("H(p, q)", comment) + 1
+    assert evaluate("H(p \\mid q)", comment) == evaluate("H(p; q)", comment)
     assert evaluate("H(p, q) - H(p)", comment) == pytest.approx(
         np.sum(p * np.log(p / q))
     )
@@ -267,6 +273,8 @@ def test_limit(evaluate):
 
 
 def test_a_name_with_its_subscript_is_no_index(evaluate):
+    comment = "n_{\\text{with}} = 3.0\nL_{\\text{otherwise}} = 4.0"
+    assert evaluate("n_{\\text{with}} L_{\\text{otherwise}}", comment) == 12
     comment = "H_o = 5.0\nn_{\\text{in}} = 3.0\n\\lambda_1 = 2.0\nw^* = 4.0\nx' = 8.0"
     assert evaluate("H_o + n_{\\mathrm{in}} + \\lambda_1", comment) == 10
     assert evaluate("w^* x'", comment) == 32

@@ -9,16 +9,16 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from doctools import pages
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Chromium phones home unless told not to; none of it concerns the page.
@@ -76,3 +76,48 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield chromium
         chromium.close()
+
+
+LOOK = Path(__file__).with_name("look.js")
+
+
+def addresses() -> list[str]:
+    """The address of every page below the site's root."""
+    found = []
+    for path in pages.markdown_pages():
+        name = path.relative_to(pages.DOCS).with_suffix("").as_posix()
+        name = name.removesuffix("index")
+        found.append(name if not name or name.endswith("/") else name + "/")
+    return found
+
+
+@pytest.fixture(params=addresses(), ids=lambda name: name or "home")
+def url(request: pytest.FixtureRequest, address: str) -> str:
+    """One page after the other."""
+    return address + str(request.param)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open tabs, wide and light unless told otherwise; close them afterwards."""
+    contexts = []
+
+    def opened(url: str | None = None, **options: Any) -> Page:
+        size = {"width": options.pop("width", 1280), "height": 900}
+        scripts = options.get("java_script_enabled", True)
+        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        if scripts:
+            page.add_init_script(path=LOOK)
+        if url is not None:
+            page.goto(url)
+            if scripts:
+                page.evaluate("look.open()")
+                page.evaluate("document.fonts.ready")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,24 +1,19 @@
-"""The built site: as files, and as a reader meets it in headless Chromium.
-
-One file, so that one worker builds the site once.
-"""
+"""The built site: as files, and as a reader meets it in headless Chromium."""
 
 from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from doctools import pages
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 BASE = "http://site/"
 
@@ -121,50 +116,6 @@ def test_no_markup_is_left_over(site: Path) -> None:
 # Everything a page loads, gzipped.
 BUDGET = 300_000
 
-LOOK = Path(__file__).with_name("look.js")
-
-
-def addresses() -> list[str]:
-    """The address of every page below the site's root."""
-    found = []
-    for path in pages.markdown_pages():
-        name = path.relative_to(pages.DOCS).with_suffix("").as_posix()
-        name = name.removesuffix("index")
-        found.append(name if not name or name.endswith("/") else name + "/")
-    return found
-
-
-@pytest.fixture(params=addresses(), ids=lambda name: name or "home")
-def url(request: pytest.FixtureRequest, address: str) -> str:
-    """One page after the other."""
-    return address + str(request.param)
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open tabs, wide and light unless told otherwise; close them afterwards."""
-    contexts = []
-
-    def opened(url: str | None = None, **options: Any) -> Page:
-        size = {"width": options.pop("width", 1280), "height": 900}
-        scripts = options.get("java_script_enabled", True)
-        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        if scripts:
-            page.add_init_script(path=LOOK)
-        if url is not None:
-            page.goto(url)
-            if scripts:
-                page.evaluate("look.open()")
-                page.evaluate("document.fonts.ready")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
 
 def test_loads_clean_and_light(
     tab: Callable[..., Page], url: str, address: str
@@ -191,23 +142,6 @@ def test_loads_clean_and_light(
 def gzipped(body: bytes) -> int:
     """Size on the wire; what is compressed already stays as it is."""
     return min(len(body), len(gzip.compress(body, 9)))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everyone_can_see_it(tab: Callable[..., Page], url: str, scheme: str) -> None:
-    """No violation of accessibility rules, and formulas and figures stand out.
-
-    In either theme, with details open.
-    """
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = tab(url, color_scheme=scheme)
-    assert page.evaluate("look.faint()") == []
-    found = [
-        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
-        for rule in axe.Axe().run(page).response["violations"]
-        for node in rule["nodes"][:3]
-    ]
-    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("width", [390, 768])
