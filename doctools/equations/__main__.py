@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from doctools.equations.comment import PACKAGE
 from doctools.equations.page import Page
 from doctools.equations.report import FAILED, Result, results
 from doctools.equations.show import explain
@@ -62,7 +63,8 @@ def _print(result: Result, path: Path) -> None:
     if result.comparisons:
         details.append(f"{result.comparisons} comparisons")
     if result.bound:
-        details.append(f"against nnref.{', nnref.'.join(result.bound)}")
+        names = ", ".join(f"{PACKAGE}.{name}" for name in result.bound)
+        details.append(f"against {names}")
     if result.mutants:
         details.append(f"{result.caught} of {result.mutants} changed forms noticed")
     print(f"{path}:{result.line}: {result.status} ({'; '.join(details)})")

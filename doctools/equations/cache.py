@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from doctools.equations.comment import PACKAGE
 from doctools.equations.report import Result
-from doctools.equations.symbols import PACKAGE
 
 
 def key(text: str, name: str) -> str:

@@ -14,6 +14,8 @@ from types import CodeType
 
 from doctools.equations.errors import EquationError
 
+PACKAGE = "nnref"  # the package that equations are held against
+
 _HELPER = re.compile(r"[A-Za-z_]\w+")
 _SHORT = re.compile(r"[A-Za-z](_[A-Za-z0-9])?")
 _UNCHECKED = re.compile(r"equation\s*:\s*not checked\s*,?\s*(.*)", re.DOTALL)
@@ -57,7 +59,7 @@ class Python:
             for n in ast.walk(self.tree)
             if isinstance(n, ast.Attribute)
             and isinstance(n.value, ast.Name)
-            and n.value.id == "nnref"
+            and n.value.id == PACKAGE
         )
 
 

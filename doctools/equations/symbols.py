@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from doctools.equations.comment import (
+    PACKAGE,
     Assignment,
     Comment,
     CommentError,
@@ -26,8 +27,6 @@ from doctools.equations.read import Reader
 from doctools.equations.spelling import trees
 from doctools.equations.values import Value
 from doctools.equations.variations import SAMPLES
-
-PACKAGE = "nnref"
 
 
 @dataclass(frozen=True)
