@@ -26,7 +26,14 @@ from doctools import maths, pages
 if TYPE_CHECKING:
     from markdown import Markdown
 
-DIRECTIVES = ("figure:", "equation", "source:", "counts", pages.EXPECTED_OUTPUT)
+DIRECTIVES = (
+    "figure:",
+    "equation",
+    "inline equations",
+    "source:",
+    "counts",
+    pages.EXPECTED_OUTPUT,
+)
 
 
 class PagePreprocessor(Preprocessor):

@@ -15,11 +15,14 @@ def marks(path: Path) -> dict[int, str]:
     Raises `PageError` if an equation fails: a site with a wrong formula is not built.
     """
     found = equations.check_page(path, cache=pages.ROOT / equations.CACHE)
-    numbers = {result.line: i for i, result in enumerate(found, start=1)}
+    displayed = pages.equations(path.read_text(encoding="utf-8"), path.name)
+    numbers = {each.line: i for i, (each, _) in enumerate(displayed, start=1)}
     made = {}
     for result in found:
         if result.status == equations.FAILED:
             raise pages.PageError(result.reason)
+        if result.line not in numbers:
+            continue  # inline: the prose stays as it is
         number = numbers[result.line]
         address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
         said = _said(result, path, found, numbers)
@@ -40,7 +43,8 @@ def _said(
         users = dict.fromkeys(
             numbers[user.line]
             for user in found
-            if any(user.line <= line <= user.end for line in result.used_by)
+            if user.line in numbers
+            and any(user.line <= line <= user.end for line in result.used_by)
         )
         links = ", ".join(f'<a href="#equation-{n}">({n})</a>' for n in users)
         return f"<span>✓ in {links}</span>"
