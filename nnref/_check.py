@@ -48,8 +48,15 @@ def number(x: float, name: str, interval: str) -> float:
     return float(x)
 
 
-def whole(x: int, name: str, low: int) -> int:
+def whole(x: int, name: str, low: int = 1) -> int:
     """Return x as a Python int; it must be an integer of at least `low`."""
     if not isinstance(x, int | np.integer) or x < low:
         raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
     return int(x)
+
+
+def generator(rng: np.random.Generator) -> np.random.Generator:
+    """Return rng if it is a Generator, rather than a seed, say."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
+    return rng

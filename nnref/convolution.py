@@ -67,8 +67,8 @@ def conv_output_size(
     Traceback (most recent call last):
     ValueError: kernel spans 5 positions, expected at most 4: 2 and the padding
     """
-    size, kernel = whole(size, "size", 1), whole(kernel, "kernel", 1)
-    stride, dilation = whole(stride, "stride", 1), whole(dilation, "dilation", 1)
+    size, kernel = whole(size, "size"), whole(kernel, "kernel")
+    stride, dilation = whole(stride, "stride"), whole(dilation, "dilation")
     padded = size + 2 * whole(padding, "padding", 0)
     span = dilation * (kernel - 1) + 1
     if span > padded:
@@ -144,7 +144,7 @@ def _arguments(
     x, w = images(x), as_float(w, "w")
     if w.ndim != 4:
         raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
-    if len(w) % whole(groups, "groups", 1):
+    if len(w) % whole(groups, "groups"):
         raise ValueError(
             f"groups is {groups}, expected a divisor of {len(w)}, the output channels"
         )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from nnref._check import Array, number
+from nnref._check import Array, generator, number, whole
 
 Labels = NDArray[np.integer]
 
@@ -317,21 +317,7 @@ def sine(
 
 def _check_toy(n: int, rng: np.random.Generator, classes: int, noise: float) -> None:
     """Raise a ValueError for arguments that make no data set."""
-    _whole(n, "n")
-    _whole(classes, "classes")
+    whole(n, "n")
+    whole(classes, "classes")
     number(noise, "noise", "[0, inf)")
-    _generator(rng)
-
-
-def _whole(x: int, name: str, low: int = 1) -> int:
-    """Return x if it is an integer of at least `low`."""
-    if not isinstance(x, int | np.integer) or x < low:
-        raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
-    return int(x)
-
-
-def _generator(rng: np.random.Generator) -> np.random.Generator:
-    """Return rng if it is a Generator, rather than a seed, say."""
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
-    return rng
+    generator(rng)

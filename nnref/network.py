@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnref._check import Array, number, shaped
+from nnref._check import Array, generator, number, shaped, whole
 from nnref.activations import (
     elu,
     elu_backward,
@@ -46,7 +46,6 @@ from nnref.activations import (
     tanh,
     tanh_backward,
 )
-from nnref.data import _generator, _whole
 from nnref.dense import dense, dense_backward
 from nnref.initialization import he_normal
 from nnref.normalization import (
@@ -545,7 +544,7 @@ class BatchNorm(Layer):
         eps: float = 1e-5,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        c, dtype = _whole(c, "c"), _floating(dtype)
+        c, dtype = whole(c, "c"), _floating(dtype)
         super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
         self.running_mean, self.running_var = np.zeros(c, dtype), np.ones(c, dtype)
         self._rho = number(rho, "rho", "[0, 1]")
@@ -619,7 +618,7 @@ class LayerNorm(Layer):
     def __init__(
         self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float64
     ) -> None:
-        d, dtype = _whole(d, "d"), _floating(dtype)
+        d, dtype = whole(d, "d"), _floating(dtype)
         super().__init__(gamma=np.ones(d, dtype), beta=np.zeros(d, dtype))
         self._eps = number(eps, "eps", "[0, inf)")
 
@@ -671,7 +670,7 @@ class Dropout(Layer):
 
     def __init__(self, p: float, rng: np.random.Generator) -> None:
         super().__init__()
-        self._p, self._rng = number(p, "p", "[0, 1)"), _generator(rng)
+        self._p, self._rng = number(p, "p", "[0, 1)"), generator(rng)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x, in training with some elements dropped and the others scaled up."""

@@ -16,8 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nnref._check import Array, number
-from nnref.data import _whole
+from nnref._check import Array, number, whole
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -569,7 +568,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     [1.0, 0.5, 0.25, 0.125]
     """
     lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
-    every = _whole(every, "every")
+    every = whole(every, "every")
     return lambda t: lr * factor ** (t // every)
 
 
@@ -651,7 +650,7 @@ def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
     [0.4, 0.325, 0.175, 0.1, 0.1]
     """
     lr, final = number(lr, "lr", "[0, inf)"), number(final, "final", "[0, inf)")
-    steps = _whole(steps, "steps")
+    steps = whole(steps, "steps")
 
     def schedule(t: int) -> float:
         falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
@@ -699,7 +698,7 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
     >>> [schedule(t) for t in range(4)]
     [0.5, 0.5, 0.25, 0.125]
     """
-    steps = _whole(steps, "steps")
+    steps = whole(steps, "steps")
     base = lr if callable(lr) else number(lr, "lr", "[0, inf)")
 
     def schedule(t: int) -> float:

@@ -9,8 +9,7 @@ To let an optimizer do the L2 penalty, see its `weight_decay`.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import Array, Scalar, as_float, like, number
-from nnref.data import _generator
+from nnref._check import Array, Scalar, as_float, generator, like, number
 from nnref.losses import _upstream
 
 
@@ -412,7 +411,7 @@ def dropout(
     if mask is None:
         if rng is None:
             raise ValueError("rng and mask are None, expected one of them")
-        mask = _generator(rng).random(x.shape) >= p
+        mask = generator(rng).random(x.shape) >= p
     return np.where(_mask(mask, x), x / (1 - p), 0)
 
 

@@ -11,8 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array
-from nnref.data import _generator, _whole
+from nnref._check import Array, generator, whole
 from nnref.network import Layer
 
 _Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
@@ -65,8 +64,8 @@ def minibatches(
     ValueError: y has shape (0,), expected (n, ...), n > 0
     """
     x, y = _samples(x, y, "x", "y")
-    batch_size = _whole(batch_size, "batch_size")
-    order = _generator(rng).permutation(len(x))
+    batch_size = whole(batch_size, "batch_size")
+    order = generator(rng).permutation(len(x))
     batches = (order[i : i + batch_size] for i in range(0, len(x), batch_size))
     return ((x[rows], y[rows]) for rows in batches)
 
@@ -303,7 +302,7 @@ def fit(
     if validation is not None:
         validation = _finite(*validation, "validation x", "validation y")
     if patience is not None:
-        _whole(patience, "patience")
+        whole(patience, "patience")
         if validation is None:
             raise ValueError("patience needs validation data")
     if not isinstance(loss, tuple) or len(loss) != 2:
@@ -311,9 +310,9 @@ def fit(
             f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "
             "(softmax_cross_entropy, softmax_cross_entropy_backward)"
         )
-    steps = math.ceil(len(x) / _whole(batch_size, "batch_size"))
+    steps = math.ceil(len(x) / whole(batch_size, "batch_size"))
     history, best = History(), dict[str, Array]()
-    bar = _Progress(progress, _whole(epochs, "epochs"), steps)
+    bar = _Progress(progress, whole(epochs, "epochs"), steps)
     try:
         # An overflow is no mere warning here: the loss shows it, and that is an error.
         with np.errstate(over="ignore", invalid="ignore"):

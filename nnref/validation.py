@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import number
-from nnref.data import _generator, _whole
+from nnref._check import generator, number, whole
 from nnref.training import _samples
 
 _Rows: TypeAlias = NDArray[np.integer[Any]]
@@ -71,7 +70,7 @@ def train_test_split(
             f"test_fraction is {fraction} of {len(x)} samples, "
             "expected at least 1 on either side"
         )
-    order = _generator(rng).permutation(len(x))
+    order = generator(rng).permutation(len(x))
     train, test = order[n_test:], order[:n_test]
     return x[train], y[train], x[test], y[test]
 
@@ -121,10 +120,10 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]
     Traceback (most recent call last):
     ValueError: k is 8, expected at most n, which is 7
     """
-    n, k = _whole(n, "n", 2), _whole(k, "k", 2)
+    n, k = whole(n, "n", 2), whole(k, "k", 2)
     if k > n:
         raise ValueError(f"k is {k}, expected at most n, which is {n}")
-    folds = np.array_split(_generator(rng).permutation(n), k)
+    folds = np.array_split(generator(rng).permutation(n), k)
     return [
         (np.concatenate([*folds[:i], *folds[i + 1 :]]), fold)
         for i, fold in enumerate(folds)
