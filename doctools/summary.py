@@ -49,7 +49,8 @@ def counts() -> str:
     for page, numbers in cells.items():
         if any(numbers):
             name = page.removeprefix("docs/")
-            lines.append(f"| [{name}]({name}) | {' | '.join(map(str, numbers))} |")
+            label = Path(name).stem.replace("-", " ")
+            lines.append(f"| [{label}]({name}) | {' | '.join(map(str, numbers))} |")
     total = [sum(column) for column in zip(*cells.values(), strict=True)]
     lines.append(f"| **all** | {' | '.join(f'**{n}**' for n in total)} |")
     return "\n".join(lines) + "\n"

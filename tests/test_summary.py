@@ -27,7 +27,7 @@ def two_pages(monkeypatch):
 @pytest.mark.usefixtures("two_pages")
 def test_counts_tell_checked_equations_from_all():
     assert summary.counts().splitlines()[2:] == [
-        "| [a.md](a.md) | 2 | 1 | 0 | 2 | 1 |",
+        "| [a](a.md) | 2 | 1 | 0 | 2 | 1 |",
         "| **all** | **2** | **1** | **0** | **2** | **1** |",
     ]
 

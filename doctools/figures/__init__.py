@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from doctools import pages
+from doctools.blocks import page_name
 from doctools.figures.svg import PREFIX
 from doctools.figures.worker import Answer, Job, Worker, draw_many
 
@@ -67,7 +68,7 @@ def draw_all(paths: Iterable[Path]) -> int:
     fingerprint = _fingerprint()
     missing: dict[str, Job] = {}
     for path in paths:
-        page = _name(path)
+        page = page_name(path)
         for block in pages.blocks(path.read_text(encoding="utf-8"), page):
             if block.draws:
                 key = _key(block.code, fingerprint)
@@ -154,13 +155,6 @@ def _cool() -> None:
     _warm = None
 
 
-def _name(path: Path) -> str:
-    path = path.resolve()
-    if path.is_relative_to(pages.ROOT):
-        path = path.relative_to(pages.ROOT)
-    return path.as_posix()
-
-
 def _located(block: pages.Block) -> Job:
     """The page of a block and the block there, for messages.
 
@@ -169,7 +163,9 @@ def _located(block: pages.Block) -> Job:
     """
     for path in pages.markdown_pages():
         text = path.read_text(encoding="utf-8")
-        for found in pages.blocks(text, _name(path)) if "plt.show()" in text else ():
+        for found in (
+            pages.blocks(text, page_name(path)) if "plt.show()" in text else ()
+        ):
             if (found.code, found.caption) == (block.code, block.caption):
-                return _name(path), found
+                return page_name(path), found
     return "page", block
