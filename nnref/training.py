@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, generator, whole
-from nnref.network import Layer
+from nnref.layers import Layer
 
 _Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
 

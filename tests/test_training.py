@@ -15,7 +15,8 @@ from nnref.losses import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
-from nnref.network import Dense, Layer, ReLU, Sequential, Tanh
+from nnref.layers import Dense, Layer, ReLU, Tanh
+from nnref.network import Sequential
 from nnref.optimizers import SGD, Adam
 from nnref.training import History, accuracy, fit, minibatches
 

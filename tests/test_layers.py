@@ -11,7 +11,7 @@ from nnref.dense import dense
 from nnref.gradcheck import numerical_gradient
 from nnref.initialization import xavier_uniform
 from nnref.losses import mean_squared_error, mean_squared_error_backward
-from nnref.network import (
+from nnref.layers import (
     ELU,
     GELU,
     BatchNorm,
@@ -23,14 +23,13 @@ from nnref.network import (
     LeakyReLU,
     LogSoftmax,
     ReLU,
-    Residual,
-    Sequential,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
 )
+from nnref.network import Residual, Sequential
 from nnref.normalization import batch_norm, layer_norm
 from nnref.optimizers import SGD
 from nnref.regularization import dropout
