@@ -9,13 +9,13 @@ import pytest
 
 from nnref import training
 from nnref.data import blobs, digits, sine, xor
+from nnref.layers import Dense, Layer, ReLU, Tanh
 from nnref.losses import (
     mean_squared_error,
     mean_squared_error_backward,
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
-from nnref.layers import Dense, Layer, ReLU, Tanh
 from nnref.network import Sequential
 from nnref.optimizers import SGD, Adam
 from nnref.training import History, accuracy, fit, minibatches
