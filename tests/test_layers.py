@@ -7,20 +7,25 @@ import numpy as np
 import pytest
 
 from nnref import activations
+from nnref.convolution import conv2d
 from nnref.dense import dense
 from nnref.gradcheck import numerical_gradient
-from nnref.initialization import xavier_uniform
+from nnref.initialization import he_normal, xavier_uniform
 from nnref.layers import (
     ELU,
     GELU,
+    AvgPool2D,
     BatchNorm,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAvgPool2D,
     Layer,
     LayerNorm,
     LeakyReLU,
     LogSoftmax,
+    MaxPool2D,
     ReLU,
     Sigmoid,
     SiLU,
@@ -28,10 +33,13 @@ from nnref.layers import (
     Softplus,
     Tanh,
 )
+from nnref.losses import softmax_cross_entropy, softmax_cross_entropy_backward
 from nnref.network import Residual, Sequential
 from nnref.normalization import batch_norm, layer_norm
-from nnref.optimizers import SGD
+from nnref.optimizers import SGD, Adam
+from nnref.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 from nnref.regularization import dropout
+from nnref.training import accuracy, fit
 
 ACTIVATIONS = {
     ELU: "elu",
@@ -484,3 +492,155 @@ def test_weight_decay_spares_scale_and_shift():
     SGD(lr=0.1, weight_decay=1.0).step(layer.params, grads)
     np.testing.assert_array_equal(layer.params["gamma"], np.ones(3))
     np.testing.assert_array_equal(layer.params["beta"], np.full(3, 2))
+
+
+# Options that a plain call does not have, per axis where that is possible.
+CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
+POOLING = {"stride": (2, 1), "padding": (1, 0)}
+IMAGES = [
+    (lambda: Conv2D(4, 6, (3, 2), rng(), **CONVOLUTION), (5, 4, 7, 8)),
+    (lambda: Conv2D(4, 6, 3, rng(), bias=False), (5, 4, 7, 8)),
+    (lambda: Conv2D(1, 2, 1, rng(), stride=3), (5, 1, 7, 8)),
+    (lambda: Conv2D(3, 2, (7, 8), rng()), (5, 3, 7, 8)),
+    (lambda: Conv2D(2, 3, 1, rng()), (5, 2, 1, 1)),
+    (lambda: MaxPool2D((3, 2), **POOLING), (5, 4, 7, 8)),
+    (lambda: MaxPool2D(3), (5, 4, 7, 8)),
+    (lambda: AvgPool2D((3, 2), **POOLING), (5, 4, 7, 8)),
+    (lambda: AvgPool2D((3, 2), **POOLING, count_include_pad=False), (5, 4, 7, 8)),
+    (lambda: GlobalAvgPool2D(), (5, 4, 7, 8)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), IMAGES)
+def test_gradients_of_layers_for_images_match_differences(make, shape):
+    layer, r = make(), rng(1)
+    for p in layer.params.values():
+        p[...] = r.normal(size=p.shape)
+    x = r.permuted(np.linspace(-1, 1, np.prod(shape))).reshape(shape)  # without ties
+    check_gradients(layer, x, r.normal(size=layer.forward(x).shape))
+
+
+@pytest.mark.parametrize(
+    ("layer", "f", "arguments"),
+    [
+        (MaxPool2D((3, 2), **POOLING), max_pool2d, {"size": (3, 2), **POOLING}),
+        (AvgPool2D((3, 2), **POOLING), avg_pool2d, {"size": (3, 2), **POOLING}),
+        (MaxPool2D(2), max_pool2d, {"size": 2}),
+        (AvgPool2D(2), avg_pool2d, {"size": 2}),
+        (GlobalAvgPool2D(), global_avg_pool2d, {}),
+    ],
+)
+def test_pooling_layers_are_their_functions(layer, f, arguments):
+    x = rng().normal(size=(5, 4, 7, 8))
+    np.testing.assert_array_equal(layer.forward(x), f(x, **arguments))
+
+
+def test_convolution_is_its_function_and_starts_from_its_initializer():
+    layer = Conv2D(4, 6, (3, 2), rng(), **CONVOLUTION, init=xavier_uniform)
+    np.testing.assert_array_equal(
+        layer.params["w"], xavier_uniform((6, 2, 3, 2), rng())
+    )
+    np.testing.assert_array_equal(layer.params["b"], np.zeros(6))
+    layer.params["b"][...] = np.arange(6)
+    x = rng(1).normal(size=(5, 4, 7, 8))
+    expected = conv2d(x, layer.params["w"], np.arange(6.0), **CONVOLUTION)
+    np.testing.assert_array_equal(layer.forward(x), expected)
+
+
+def test_convolution_starts_from_he_normal_by_default():
+    w = Conv2D(3, 4, 5, rng()).params["w"]
+    np.testing.assert_array_equal(w, he_normal((4, 3, 5, 5), rng()))
+
+
+@pytest.mark.parametrize(("make", "shape"), IMAGES)
+def test_layers_for_images_keep_float32(make, shape):
+    layer = make()
+    if isinstance(layer, Conv2D):
+        c_out, c_in, *kernel = layer.params["w"].shape
+        layer = Conv2D(c_in, c_out, tuple(kernel), rng(), dtype=np.float32)
+        shape = (5, c_in, *shape[2:])
+    y = layer.forward(rng().normal(size=shape).astype(np.float32))
+    dx = layer.backward(np.ones_like(y))
+    for a in (y, dx, *layer.params.values(), *layer.grads.values()):
+        assert a.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (Conv2D(4, 6, 3, rng()), "Conv2D(4, 6, (3, 3))"),
+        (
+            Conv2D(4, 6, (3, 2), rng(), **CONVOLUTION, bias=False),
+            "Conv2D(4, 6, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), "
+            "groups=2, bias=False)",
+        ),
+        (MaxPool2D(2), "MaxPool2D(2)"),
+        (
+            MaxPool2D((3, 2), **POOLING),
+            "MaxPool2D((3, 2), stride=(2, 1), padding=(1, 0))",
+        ),
+        (AvgPool2D(3, stride=1), "AvgPool2D(3, stride=1)"),
+        (
+            AvgPool2D(3, count_include_pad=False),
+            "AvgPool2D(3, count_include_pad=False)",
+        ),
+        (GlobalAvgPool2D(), "GlobalAvgPool2D()"),
+    ],
+)
+def test_repr_of_layers_for_images(layer, text):
+    assert repr(layer) == text
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Conv2D(0, 4, 3, rng()), "c_in is 0, expected an integer"),
+        (lambda: Conv2D(4, 2.0, 3, rng()), "c_out is 2.0, expected an integer"),
+        (lambda: Conv2D(4, 2, (3, 0), rng()), "kernel is (3, 0), expected an integer"),
+        (lambda: Conv2D(4, 2, 3, rng(), stride=0), "stride is 0, expected an integer"),
+        (lambda: Conv2D(4, 2, 3, rng(), padding=-1), "padding is -1, expected"),
+        (lambda: Conv2D(4, 2, 3, rng(), dilation=0), "dilation is 0, expected"),
+        (
+            lambda: Conv2D(4, 6, 3, rng(), groups=3),
+            "groups is 3, expected a",
+        ),
+        (
+            lambda: Conv2D(6, 4, 3, rng(), groups=3),
+            "groups is 3, expected a",
+        ),
+        (lambda: Conv2D(6, 4, 3, rng(), groups=0), "groups is 0, expected an integer"),
+        (lambda: Conv2D(6, 4, 3, rng(), dtype=int), "dtype is int64, expected a float"),
+        (
+            lambda: Conv2D(6, 4, 3, rng(), init=lambda shape, rng: np.ones((4, 6))),
+            "init gave shape (4, 6), expected (4, 6, 3, 3)",
+        ),
+        (lambda: MaxPool2D(0), "size is 0, expected an integer"),
+        (lambda: MaxPool2D(2, stride=0), "stride is 0, expected an integer"),
+        (lambda: AvgPool2D(2, padding=-1), "padding is -1, expected an integer"),
+        (
+            lambda: MaxPool2D(3, padding=2).forward(np.ones((1, 1, 5, 5))),
+            "padding is 2, expected at most 1: else a window is mostly padding",
+        ),
+    ],
+)
+def test_layers_for_images_refuse_options_outside_their_range(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
+
+
+def test_a_network_for_images_learns_to_tell_rows_from_columns():
+    x = np.zeros((8, 1, 4, 6))
+    y = np.arange(8) % 2
+    for i in range(8):
+        if y[i]:
+            x[i, 0, :, i % 6] = 1
+        else:
+            x[i, 0, i % 4] = 1
+    r = rng()
+    model = Sequential(
+        Conv2D(1, 3, 3, r, padding=1), ReLU(), GlobalAvgPool2D(), Dense(3, 2, r)
+    )
+    loss = softmax_cross_entropy, softmax_cross_entropy_backward
+    settings = {"loss": loss, "optimizer": Adam(0.1), "batch_size": 8, "rng": r}
+    fit(model, x, y, epochs=60, **settings)
+    assert accuracy(model.forward(x), y) == 1.0
