@@ -7,7 +7,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help env serve site test lint outputs lock clean
+.PHONY: help env torch serve site test lint outputs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,10 @@ $(VENV)/ready: requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# Without hashes: which file fits depends on the machine.
+torch: env  ## PyTorch as well, with which the tests compare where it is there
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 
 serve: env  ## browse the site at a local address, with live reload
 	$(BIN)/python -m doctools.build serve

@@ -6,6 +6,7 @@ without it these tests are left out, and say so.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,11 @@ from recipes import RECIPES, Case, converted, normal, sizes
 
 import nnref as nn
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-F = torch.nn.functional if hasattr(torch, "nn") else None
+if os.environ.get("NNREF_REQUIRE_TORCH"):
+    import torch
+else:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: make torch")
+F = torch.nn.functional
 torch.set_num_threads(1)
 
 
