@@ -458,7 +458,8 @@ def softplus(x: ArrayLike) -> Array:
     >>> print(softplus([-1e4, 1e4]))  # nothing overflows
     [    0. 10000.]
     """
-    return np.logaddexp(0, as_float(x, "x"))
+    x = as_float(x, "x")
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def softplus_backward(dy: ArrayLike, x: ArrayLike) -> Array:
@@ -687,6 +688,15 @@ def silu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     return like(dy, x, "dy") * s * (1 + x * (1 - s))
 
 
+def _below_zero(x: ArrayLike, axis: int) -> Array:
+    """Return x less its maximum along the axis: `exp` of that does not overflow."""
+    x = as_float(x, "x")
+    largest = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    if not x.shape[axis]:
+        raise ValueError(f"x has shape {x.shape}, expected elements along axis {axis}")
+    return x - largest
+
+
 def softmax(x: ArrayLike, axis: int = -1) -> Array:
     r"""Softmax: positive numbers that add up to 1 along an axis.
 
@@ -730,8 +740,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> Array:
     [[0.0474 0.5    0.7311]
      [0.9526 0.5    0.2689]]
     """
-    x = as_float(x, "x")
-    e: Array = np.exp(x - x.max(axis=axis, keepdims=True))
+    e: Array = np.exp(_below_zero(x, axis))
     e /= e.sum(axis=axis, keepdims=True)
     return e
 
@@ -766,7 +775,7 @@ def softmax_backward(
     Raises
     ------
     ValueError
-        If dy or y is not shaped like x, or x has no such axis.
+        If dy or y is not shaped like x, or x has no such axis or nothing along it.
 
     References
     ----------
@@ -830,8 +839,7 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
     [[-3.0486 -0.6931 -0.3133]
      [-0.0486 -0.6931 -1.3133]]
     """
-    x = as_float(x, "x")
-    shifted: Array = x - x.max(axis=axis, keepdims=True)
+    shifted = _below_zero(x, axis)
     total: Array = np.exp(shifted).sum(axis=axis, keepdims=True)
     return shifted - np.log(total)
 
@@ -867,7 +875,7 @@ def log_softmax_backward(
     Raises
     ------
     ValueError
-        If dy or y is not shaped like x, or x has no such axis.
+        If dy or y is not shaped like x, or x has no such axis or nothing along it.
 
     References
     ----------
