@@ -430,7 +430,10 @@ def softplus(x: ArrayLike) -> Array:
 
     $$
     \zeta(x) = \ln\left( 1 + e^{x} \right)
+    = \max(x, 0) + \ln\left( 1 + e^{-|x|} \right)
     $$
+
+    The second form does not overflow. PyTorch returns x itself where it is above 20.
 
     Parameters
     ----------
@@ -691,10 +694,11 @@ def silu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
 def _below_zero(x: ArrayLike, axis: int) -> Array:
     """Return x less its maximum along the axis: `exp` of that does not overflow."""
     x = as_float(x, "x")
-    largest = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    largest: Array = x.max(axis=axis, keepdims=True, initial=-np.inf)
     if not x.shape[axis]:
         raise ValueError(f"x has shape {x.shape}, expected elements along axis {axis}")
-    return x - largest
+    below: Array = x - largest
+    return below
 
 
 def softmax(x: ArrayLike, axis: int = -1) -> Array:

@@ -6,12 +6,14 @@ laid on the image as it stands, without being flipped. `stride`, `padding` and
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, shaped, whole
-from nnref._window import Overlap, Pair, images, overlaps, pair
+from nnref._window import Pair, images, pair
 
 
 def conv_output_size(
@@ -137,10 +139,18 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
     return field
 
 
+# How many numbers are worked on at a time: half a megabyte of float32, which stays in
+# the cache of a processor core while it is written, multiplied and read.
+_BLOCK = 1 << 17
+
+# Stride, padding and dilation, each (rows, columns).
+_Options: TypeAlias = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
 def _arguments(
     x: ArrayLike, w: ArrayLike, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> tuple[Array, Array, tuple[int, ...], list[list[Overlap]]]:
-    """Return x, w, the shape of the result, and the overlaps along rows and columns."""
+) -> tuple[Array, Array, tuple[int, ...], _Options]:
+    """Return x, w, the shape of the result, and stride, padding, dilation as pairs."""
     x, w = images(x), as_float(w, "w")
     if w.ndim != 4:
         raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
@@ -155,41 +165,46 @@ def _arguments(
         )
     stride, padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
     dilation = pair(dilation, "dilation", 1)
-    extent, along = [], []
-    for size, k, s, p, d in zip(
-        x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
-    ):
-        extent.append(conv_output_size(size, k, stride=s, padding=p, dilation=d))
-        along.append(overlaps(size, k, extent[-1], s, p, d))
-    return x, w, (len(x), len(w), *extent), along
+    extent = (
+        conv_output_size(size, k, stride=s, padding=p, dilation=d)
+        for size, k, s, p, d in zip(
+            x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
+        )
+    )
+    return x, w, (len(x), len(w), *extent), (stride, padding, dilation)
 
 
-def _columns(x: Array, k: int, width: int, wide: list[Overlap], groups: int) -> Array:
-    """Return what the k columns of a kernel read, (n, groups, in * k, rows, width).
+def _patches(
+    x: Array, w: Array, shape: tuple[int, ...], options: _Options
+) -> tuple[Array, Array, Array]:
+    """Return room for a few padded images, its inside, and what each weight reads.
 
-    Before the channels are merged with them, entry [:, :, v, :, j] is the column of x
-    that column v of the kernel reads for output column j, or zeros in the padding.
+    The inside is (channels, images, rows, columns), the last (channels, kernel rows,
+    kernel columns, images, output rows, width): both are views of the first.
     """
-    n, c, rows, _ = x.shape
-    columns = np.zeros((n, c, k, rows, width), x.dtype)
-    for v, out, seen in wide:
-        columns[:, :, v, :, out] = x[:, :, :, seen]
-    return columns.reshape(n, groups, c // groups * k, rows, width)
+    n, c, *size = x.shape
+    _, _, rows, columns = shape
+    (s1, s2), (p1, p2), (d1, d2) = options
+    k1, k2 = w.shape[2:]
+    tall, wide = size[0] + 2 * p1, size[1] + 2 * p2
 
-
-def _kernel_rows(w: Array, groups: int) -> Array:
-    """Return each row of the kernels as matrices, (rows, groups, out, in * columns)."""
-    o, c, rows, columns = w.shape
-    by_row = w.reshape(groups, o // groups, c, rows, columns).transpose(3, 0, 1, 2, 4)
-    return by_row.reshape(rows, groups, o // groups, c * columns)
-
-
-def _flat(a: Array) -> Array:
-    """Merge rows and columns, the last two axes: each pixel is a column of a matrix.
-
-    This copies only where the rows do not follow one another in memory.
-    """
-    return a.reshape(*a.shape[:-2], a.shape[-2] * a.shape[-1])
+    # A padded image lies in memory row by row: what weight (u, v) reads for output
+    # after output is the image from pixel (d1 u, d2 v) on. With stride 1 that is one
+    # stretch of memory, and copied at one go, if the windows that stick out to the
+    # right, into the next row, are kept at first: `width` counts them, too.
+    width = wide if (s1, s2) == (1, 1) else columns
+    m = max(1, min(n, _BLOCK // max(1, c * k1 * k2 * rows * width)))
+    padded = np.zeros((c, m, tall * wide + d2 * (k2 - 1)), np.result_type(x, w))
+    inside = padded[:, :, : tall * wide].reshape(c, m, tall, wide)
+    inside = inside[:, :, p1 : p1 + size[0], p2 : p2 + size[1]]
+    channel, image, pixel = padded.strides
+    row = wide * pixel
+    patches = as_strided(
+        padded,
+        (c, k1, k2, m, rows, width),
+        (channel, d1 * row, d2 * pixel, image, s1 * row, s2 * pixel),
+    )
+    return padded, inside, patches
 
 
 def conv2d(
@@ -215,8 +230,8 @@ def conv2d(
     (2). With groups, the channels are split into equal consecutive parts: output
     channel $o$ sees the input channels of its own part only, $C$ of them.
 
-    All the pixels that one row of a kernel meets make one matrix product; the products
-    of the rows are added up.
+    What the kernels read is copied to the columns of a matrix, for a few images at a
+    time: one matrix product then computes all their outputs.
 
     Parameters
     ----------
@@ -288,16 +303,26 @@ def conv2d(
     Traceback (most recent call last):
     ValueError: x has shape (1, 4, 1, 2), expected (n, 2, rows, columns)
     """
-    x, w, shape, (tall, wide) = _arguments(x, w, stride, padding, dilation, groups)
-    kernel = _kernel_rows(w, groups)
-    columns = _columns(x, w.shape[3], shape[3], wide, groups)
-    n, o, *extent = shape
-    z = np.zeros((n, groups, o // groups, *extent), np.result_type(x, w))
-    for u, out, seen in tall:
-        part = z[..., out, :]
-        part += (kernel[u] @ _flat(columns[..., seen, :])).reshape(part.shape)
-    z = z.reshape(shape)
-    return z if b is None else z + shaped(b, (o,), "b")[:, None, None]
+    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
+    _, inside, patches = _patches(x, w, shape, options)
+    _, _, _, m, rows, width = patches.shape
+    n, o, _, columns = shape
+    kernels = w.reshape(groups, o // groups, -1)
+    bias = None if b is None else shaped(b, (o,), "b")[:, None, None]
+    z = np.empty(
+        shape, patches.dtype if bias is None else np.result_type(patches, bias)
+    )
+    read = np.empty_like(patches, order="C")
+    for i in range(0, n, m):
+        block = x[i : i + m]
+        inside[:, : len(block)] = block.swapaxes(0, 1)
+        read[...] = patches
+        products = kernels @ read.reshape(groups, kernels.shape[2], m * rows * width)
+        products = products.reshape(o, m, rows, width)[:, : len(block), :, :columns]
+        z[i : i + m] = products.swapaxes(0, 1)
+        if bias is not None:
+            z[i : i + m] += bias
+    return z
 
 
 def conv2d_backward(
@@ -391,31 +416,37 @@ def conv2d_backward(
     [[ 6. 18.]
      [ 6.  8.]]
     """
-    x, w, shape, (tall, wide) = _arguments(x, w, stride, padding, dilation, groups)
-    kernel = _kernel_rows(w, groups)
-    columns = _columns(x, w.shape[3], shape[3], wide, groups)
-    n, o, *extent = shape
-    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
-    dz = dy.reshape(n, groups, o // groups, *extent)
+    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
+    _, inside, patches = _patches(x, w, shape, options)
+    dpadded, dinside, dpatches = _patches(x, w, shape, options)
+    _, k1, k2, m, rows, width = patches.shape
+    n, o, _, columns = shape
+    kernels = w.reshape(groups, o // groups, -1)
+    dy = shaped(dy, shape, "dy").astype(patches.dtype, copy=False)
 
-    # Each row of the kernel made one product, and gets two back.
-    dkernel = np.zeros(kernel.shape, dy.dtype)
-    dcolumns = np.zeros(columns.shape, dy.dtype)
-    for u, out, seen in tall:
-        dz_u, columns_u = _flat(dz[..., out, :]), _flat(columns[..., seen, :])
-        dkernel[u] = (dz_u @ columns_u.swapaxes(2, 3)).sum(axis=0)
-        part = dcolumns[..., seen, :]
-        part += (kernel[u].swapaxes(1, 2) @ dz_u).reshape(part.shape)
-    _, c, rows, k = w.shape
-    dw = dkernel.reshape(rows, o, c, k).transpose(1, 2, 0, 3).copy()
+    dx, dkernels = np.empty(x.shape, dy.dtype), np.zeros(kernels.shape, dy.dtype)
+    read = np.empty_like(patches, order="C")
+    matrix = read.reshape(groups, kernels.shape[2], m * rows * width)
+    dz = np.zeros((o, m, rows, width), dy.dtype)  # and so it stays where no output is
+    dproducts = dz.reshape(groups, o // groups, m * rows * width)
+    for i in range(0, n, m):
+        block = x[i : i + m]
+        inside[:, : len(block)] = block.swapaxes(0, 1)
+        read[...] = patches
+        dz[:, : len(block), :, :columns] = dy[i : i + m].swapaxes(0, 1)
+        dz[:, len(block) :] = 0
 
-    # Each pixel was copied to every column of the kernel that reads it.
-    dx = np.zeros(x.shape, dy.dtype)
-    dcolumns = dcolumns.reshape(n, groups * c, k, *dcolumns.shape[3:])
-    for v, out, seen in wide:
-        dx[:, :, :, seen] += dcolumns[:, :, v, :, out]
+        dkernels += dproducts @ matrix.swapaxes(1, 2)
+        dread = (kernels.swapaxes(1, 2) @ dproducts).reshape(patches.shape)
+        # Each pixel was copied for every weight that reads it.
+        dpadded[...] = 0
+        for u in range(k1):
+            for v in range(k2):
+                dpatches[:, u, v] += dread[:, u, v]
+        dx[i : i + m] = dinside[:, : len(block)].swapaxes(0, 1)
 
+    gradients = dx, dkernels.reshape(w.shape)
     if b is None:
-        return dx, dw
+        return gradients
     shaped(b, (o,), "b")
-    return dx, dw, dy.sum(axis=(0, 2, 3))
+    return *gradients, dy.sum(axis=(0, 2, 3))

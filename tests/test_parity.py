@@ -52,7 +52,7 @@ def pooled(f: Callable[..., Any]) -> Callable[..., Any]:
 PYTORCH: dict[str, Callable[..., Any]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
-    "softplus": F.softplus,
+    "softplus": lambda x: F.softplus(x, threshold=50),
     "gelu": F.gelu,
     "silu": F.silu,
     "relu": F.relu,
@@ -328,6 +328,16 @@ def test_optimizers_follow_for_50_steps(ours: Any, theirs: Any, options: Any) ->
         other.step()
         for a, t in zip(params.values(), tensors, strict=True):
             np.testing.assert_allclose(a, t.detach().numpy(), rtol=1e-10, atol=1e-13)
+
+
+def test_softplus_goes_on_where_pytorch_stops() -> None:
+    """A difference on purpose: PyTorch returns x above 20, with gradient 1."""
+    x = np.array([20.5])
+    t = torch.tensor(x, requires_grad=True)
+    y = F.softplus(t)
+    y.backward()
+    assert y.item() == 20.5 < nn.softplus(x)[0]
+    assert t.grad.item() == 1.0 > nn.softplus_backward(np.ones(1), x)[0]
 
 
 def test_weight_decay_spares_biases_where_pytorch_does_not() -> None:

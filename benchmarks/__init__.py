@@ -1,0 +1,1 @@
+"""Speed and memory of nnref beside PyTorch: `make bench`."""

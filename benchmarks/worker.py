@@ -1,0 +1,79 @@
+"""A process that times the cases of one library, on request.
+
+Each line read is the name of a case; each line written the seconds of one call. Run with
+`--memory CASE` it writes the peak memory of one call instead, in bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import resource
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.cases import BY_NAME, Work
+
+PERIOD = 0.05  # seconds that a measurement should last at least
+
+
+def seconds(work: Work, clock: str) -> float:
+    """Return the time of a call, from as many calls as fill the period."""
+    now = time.process_time if clock == "cpu" else time.perf_counter
+    calls, elapsed = 1, 0.0
+    while True:
+        start = now()
+        for _ in range(calls):
+            work()
+        elapsed = now() - start
+        if elapsed >= PERIOD:
+            return elapsed / calls
+        calls = max(calls + 1, int(1.2 * calls * PERIOD / max(elapsed, 1e-9)))
+
+
+def resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def peak(work: Work) -> int:
+    """Return by how much a call raises the memory of this process at most."""
+    gc.collect()
+    before = resident()
+    work()
+    return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", choices=["nnref", "torch"])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
+    parser.add_argument("--memory", metavar="CASE")
+    arguments = parser.parse_args()
+    if arguments.library == "torch":
+        import torch
+
+        torch.set_num_threads(arguments.threads)
+
+    def made(name: str) -> Work:
+        return getattr(BY_NAME[name], arguments.library)()
+
+    if arguments.memory:
+        # Smaller work first, so that what a library sets up once does not count.
+        made("max pool 2x2, 32 ch, 32x32, N=32: f+b")()
+        print(peak(made(arguments.memory)), flush=True)
+        return
+    works: dict[str, Work] = {}
+    for line in sys.stdin:
+        name = line.rstrip("\n")
+        if name not in works:
+            works.clear()  # one case's memory at a time
+            works[name] = made(name)
+            works[name]()
+        print(seconds(works[name], arguments.clock), flush=True)
+
+
+if __name__ == "__main__":
+    main()
