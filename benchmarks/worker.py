@@ -1,6 +1,6 @@
 """A process that times the cases of one library, on request.
 
-Each line read is the name of a case; each line written the seconds of one call. Run with
+Each line read is the name of a case; each line written the seconds of one call. With
 `--memory CASE` it writes the peak memory of one call instead, in bytes.
 """
 

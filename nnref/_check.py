@@ -3,6 +3,7 @@
 Each returns its argument ready for use, so that a check is one short call.
 """
 
+import functools
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +39,7 @@ def number(x: float, name: str, interval: str) -> float:
 
     A Python float, unlike a NumPy one, leaves float32 arrays in float32.
     """
-    low, high = (float(end) for end in interval[1:-1].split(","))
+    low, high = _ends(interval)
     if np.ndim(x) != 0 or not (
         low < x < high
         or (x == low and interval[0] == "[")
@@ -46,6 +47,12 @@ def number(x: float, name: str, interval: str) -> float:
     ):
         raise ValueError(f"{name} is {x}, expected a number in {interval}")
     return float(x)
+
+
+@functools.cache
+def _ends(interval: str) -> tuple[float, float]:
+    low, high = interval[1:-1].split(",")
+    return float(low), float(high)
 
 
 def whole(x: int, name: str, low: int = 1) -> int:

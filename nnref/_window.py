@@ -1,6 +1,5 @@
-"""How a window slides over rows and columns, for convolution and pooling."""
+"""What the arguments of convolution and pooling have in common."""
 
-from types import EllipsisType
 from typing import TypeAlias
 
 import numpy as np
@@ -10,10 +9,6 @@ from nnref._check import Array, as_float
 
 # One number for both axes, or one for each: (rows, columns).
 Pair: TypeAlias = int | tuple[int, int]
-# A position within the window, the outputs it counts for, the inputs it then reads.
-Overlap: TypeAlias = tuple[int, slice, slice]
-# Some rows and columns of each image.
-Index: TypeAlias = tuple[EllipsisType, slice, slice]
 
 
 def images(x: ArrayLike) -> Array:
@@ -40,23 +35,3 @@ def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
         )
     rows, columns = both
     return int(rows), int(columns)
-
-
-def overlaps(
-    size: int, kernel: int, out: int, stride: int, padding: int, dilation: int
-) -> list[Overlap]:
-    """Return where the positions within a window lie in the input, along one axis.
-
-    Position u of the window at output i reads input i * stride + u * dilation -
-    padding. For each u this gives u, the outputs at which that is inside the input
-    rather than in the padding, and the inputs it then is: two slices of equal length.
-    """
-    found = []
-    for u in range(kernel):
-        first = u * dilation - padding
-        inside = [i for i in range(out) if 0 <= first + i * stride < size]
-        if inside:
-            low, high = inside[0], inside[-1]
-            seen = slice(first + low * stride, first + high * stride + 1, stride)
-            found.append((u, slice(low, high + 1), seen))
-    return found

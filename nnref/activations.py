@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, like, number
+from nnref._keep import keep
 
 
 def sigmoid(x: ArrayLike) -> Array:
@@ -252,7 +253,7 @@ def relu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     ValueError: dy has shape (), expected (3,)
     """
     x = as_float(x, "x")
-    return np.where(x > 0, like(dy, x, "dy"), 0)
+    return keep(like(dy, x, "dy"), x > 0)
 
 
 def leaky_relu(x: ArrayLike, alpha: float = 0.01) -> Array:
@@ -744,7 +745,8 @@ def softmax(x: ArrayLike, axis: int = -1) -> Array:
     [[0.0474 0.5    0.7311]
      [0.9526 0.5    0.2689]]
     """
-    e: Array = np.exp(_below_zero(x, axis))
+    e = _below_zero(x, axis)
+    np.exp(e, out=e)
     e /= e.sum(axis=axis, keepdims=True)
     return e
 

@@ -424,7 +424,8 @@ def conv2d_backward(
     kernels = w.reshape(groups, o // groups, -1)
     dy = shaped(dy, shape, "dy").astype(patches.dtype, copy=False)
 
-    dx, dkernels = np.empty(x.shape, dy.dtype), np.zeros(kernels.shape, dy.dtype)
+    dx = np.empty(x.shape, dy.dtype)
+    dkernels = np.zeros((groups, kernels.shape[2], o // groups), dy.dtype)  # transposed
     read = np.empty_like(patches, order="C")
     matrix = read.reshape(groups, kernels.shape[2], m * rows * width)
     dz = np.zeros((o, m, rows, width), dy.dtype)  # and so it stays where no output is
@@ -436,7 +437,7 @@ def conv2d_backward(
         dz[:, : len(block), :, :columns] = dy[i : i + m].swapaxes(0, 1)
         dz[:, len(block) :] = 0
 
-        dkernels += dproducts @ matrix.swapaxes(1, 2)
+        dkernels += matrix @ dproducts.swapaxes(1, 2)
         dread = (kernels.swapaxes(1, 2) @ dproducts).reshape(patches.shape)
         # Each pixel was copied for every weight that reads it.
         dpadded[...] = 0
@@ -445,7 +446,7 @@ def conv2d_backward(
                 dpatches[:, u, v] += dread[:, u, v]
         dx[i : i + m] = dinside[:, : len(block)].swapaxes(0, 1)
 
-    gradients = dx, dkernels.reshape(w.shape)
+    gradients = dx, dkernels.swapaxes(1, 2).reshape(w.shape)
     if b is None:
         return gradients
     shaped(b, (o,), "b")

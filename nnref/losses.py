@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, Scalar, as_float, like, number, shaped
-from nnref.activations import log_softmax, sigmoid, softmax, softplus
+from nnref.activations import _below_zero, sigmoid, softmax, softplus
 
 
 def _batch(x: ArrayLike, name: str) -> Array:
@@ -499,11 +499,13 @@ def softmax_cross_entropy(
     """
     smooth = number(label_smoothing, "label_smoothing", "[0, 1]")
     z, t = _classification(logits, target)
-    log_p = log_softmax(z)
-    fit = log_p[np.arange(len(t)), t] if t.ndim == 1 else (t * log_p).sum(axis=1)
+    shifted = _below_zero(z, 1)
+    log_total = np.log(np.exp(shifted).sum(axis=1))
+    # Of log softmax = shifted - log_total, only what the target asks for.
+    right = shifted[np.arange(len(t)), t] if t.ndim == 1 else (t * shifted).sum(axis=1)
     if smooth:
-        fit = (1 - smooth) * fit + smooth * log_p.mean(axis=1)
-    loss: Scalar = 0 - np.mean(fit)  # 0 minus: the negative of 0 prints as -0.0
+        right = (1 - smooth) * right + smooth * shifted.mean(axis=1)
+    loss: Scalar = np.mean(log_total - right)
     return loss
 
 

@@ -6,21 +6,33 @@ is given. The gradients have the shape and dtype of `x`; integers are computed w
 float64.
 """
 
+import itertools
+import math
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, shaped
-from nnref._window import Index, Pair, images, overlaps, pair
+from nnref._keep import keep
+from nnref._window import Pair, images, pair
 from nnref.convolution import conv_output_size
+
+# How many pixels are worked on at a time: they stay in the cache of a processor core.
+_BLOCK = 1 << 17
+
+# For a position within the window: the outputs whose window has it inside the image,
+# and the pixels that it is there.
+_Meet: TypeAlias = tuple[slice, slice]
 
 
 def _windows(
     x: Array, size: Pair, stride: Pair | None, padding: Pair
-) -> tuple[tuple[int, ...], list[tuple[Index, Index]]]:
-    """Return the shape of the result and where it meets x.
+) -> tuple[tuple[int, ...], list[_Meet], list[_Meet], bool]:
+    """Return the shape of the result, where it meets x, and whether windows lie apart.
 
-    For each position within the window, row by row, that is an index of the outputs
-    whose window has it inside the image, and the index of the pixels it is there.
+    Where: along the rows, and along the columns. Apart: no pixel is in two windows.
     """
     size = pair(size, "size", 1)
     stride = size if stride is None else pair(stride, "stride", 1)
@@ -37,14 +49,44 @@ def _windows(
                 f"size is {k}, expected at most {n + 2 * p}: {n} and the padding"
             )
         extent.append(conv_output_size(n, k, stride=s, padding=p))
-        along.append(overlaps(n, k, extent[-1], s, p, dilation=1))
+        along.append(_meets(n, k, extent[-1], s, p))
     tall, wide = along
-    meet = [
-        ((..., out_rows, out_columns), (..., rows, columns))
-        for _, out_rows, rows in tall
-        for _, out_columns, columns in wide
-    ]
-    return (*x.shape[:2], *extent), meet
+    apart = stride[0] >= size[0] and stride[1] >= size[1]
+    return (*x.shape[:2], *extent), tall, wide, apart
+
+
+def _meets(size: int, kernel: int, out: int, stride: int, padding: int) -> list[_Meet]:
+    """Return where the positions within a window meet the input, along one axis.
+
+    Position u of the window at output i reads input i * stride + u - padding.
+    """
+    found = []
+    for u in range(kernel):
+        first = u - padding
+        inside = [i for i in range(out) if 0 <= first + i * stride < size]
+        if inside:
+            low, high = inside[0], inside[-1]
+            seen = slice(first + low * stride, first + high * stride + 1, stride)
+            found.append((slice(low, high + 1), seen))
+    return found
+
+
+def _blocks(x: Array) -> Iterator[slice]:
+    """Yield the samples a few at a time."""
+    m = max(1, _BLOCK // max(1, math.prod(x.shape[1:])))
+    return (slice(i, i + m) for i in range(0, len(x), m))
+
+
+def _largest(x: Array, extent: int, along: list[_Meet], axis: int) -> Array:
+    """Return the maximum of every window along axis 2 or 3."""
+    before = (slice(None),) * axis
+    shape = list(x.shape)
+    shape[axis] = extent
+    y = np.full(shape, -np.inf, x.dtype)
+    for out, seen in along:
+        part = y[*before, out]
+        np.maximum(part, x[*before, seen], out=part)
+    return y
 
 
 def max_pool2d(
@@ -117,10 +159,11 @@ def max_pool2d(
     ValueError: size is 6, expected at most 4: 4 and the padding
     """
     x = images(x)
-    shape, meet = _windows(x, size, stride, padding)
-    y = np.full(shape, -np.inf, x.dtype)
-    for out, seen in meet:
-        np.maximum(y[out], x[seen], out=y[out])
+    shape, tall, wide, _ = _windows(x, size, stride, padding)
+    y = np.empty(shape, x.dtype)
+    for some in _blocks(x):
+        rows = _largest(x[some], shape[2], tall, 2)
+        y[some] = _largest(rows, shape[3], wide, 3)
     return y
 
 
@@ -189,35 +232,42 @@ def max_pool2d_backward(
      [0. 0. 0.]]
     """
     x = images(x)
-    shape, meet = _windows(x, size, stride, padding)
+    shape, tall, wide, apart = _windows(x, size, stride, padding)
     if y is None:
         y = max_pool2d(x, size, stride=stride, padding=padding)
     y = shaped(y, shape, "y").astype(x.dtype, copy=False)
     dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
     dx = np.zeros(x.shape, x.dtype)
-    searching = np.ones(shape, bool)  # for the maximum of this window
-    for out, seen in meet:
-        found = searching[out] & ~(x[seen] < y[out])  # equal, or y is NaN
-        dx[seen] += found * dy[out]
-        searching[out] ^= found
+    for some in _blocks(x):
+        searching = np.ones(y[some].shape, bool)  # for the maximum of each window
+        for (out_rows, rows), (out_columns, columns) in itertools.product(tall, wide):
+            out, seen = (..., out_rows, out_columns), (..., rows, columns)
+            below = x[some][seen] < y[some][out]  # False where y is NaN
+            found = searching[out] > below  # searching, and not below
+            searching[out] ^= found
+            if apart:
+                dx[some][seen] = keep(dy[some][out], found)
+            else:
+                dx[some][seen] += keep(dy[some][out], found)
     return dx
 
 
-def _divisor(
+def _means(
     x: Array,
     size: Pair,
-    shape: tuple[int, ...],
-    meet: list[tuple[Index, Index]],
+    stride: Pair | None,
+    padding: Pair,
     count_include_pad: bool,
-) -> Array:
-    """Return what the sum of each window is divided by, in the dtype of x."""
+) -> tuple[tuple[int, ...], list[_Meet], list[_Meet], Array]:
+    """Return shape and meets as `_windows` does, and what each window divides by."""
+    shape, tall, wide, _ = _windows(x, size, stride, padding)
+    rows, columns = np.zeros(shape[2], x.dtype), np.zeros(shape[3], x.dtype)
+    for inside, along in (rows, tall), (columns, wide):
+        for out, _ in along:
+            inside[out] += 1
     if count_include_pad:
-        rows, columns = pair(size, "size", 1)
-        return np.asarray(rows * columns, x.dtype)
-    inside = np.zeros(shape[2:], x.dtype)
-    for out, _ in meet:
-        inside[out] += 1
-    return inside
+        rows[...], columns[...] = pair(size, "size", 1)
+    return shape, tall, wide, np.outer(rows, columns)
 
 
 def avg_pool2d(
@@ -297,11 +347,15 @@ def avg_pool2d(
     ValueError: padding is 2, expected at most 1: else a window is mostly padding
     """
     x = images(x)
-    shape, meet = _windows(x, size, stride, padding)
+    shape, tall, wide, count = _means(x, size, stride, padding, count_include_pad)
+    rows = np.zeros((*shape[:3], x.shape[3]), x.dtype)
+    for out, seen in tall:
+        rows[:, :, out] += x[:, :, seen]
     y = np.zeros(shape, x.dtype)
-    for out, seen in meet:
-        y[out] += x[seen]
-    return y / _divisor(x, size, shape, meet, count_include_pad)
+    for out, seen in wide:
+        y[..., out] += rows[..., seen]
+    y /= count
+    return y
 
 
 def avg_pool2d_backward(
@@ -367,12 +421,15 @@ def avg_pool2d_backward(
      [2. 2. 2. 3. 3.]]
     """
     x = images(x)
-    shape, meet = _windows(x, size, stride, padding)
+    shape, tall, wide, count = _means(x, size, stride, padding, count_include_pad)
     dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
-    share = dy / _divisor(x, size, shape, meet, count_include_pad)
+    share = dy / count
+    drows = np.zeros((*shape[:3], x.shape[3]), x.dtype)
+    for out, seen in wide:
+        drows[..., seen] += share[..., out]
     dx = np.zeros(x.shape, x.dtype)
-    for out, seen in meet:
-        dx[seen] += share[out]
+    for out, seen in tall:
+        dx[:, :, seen] += drows[:, :, out]
     return dx
 
 

@@ -1,0 +1,23 @@
+"""Selection of numbers by a mask."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref._check import Array
+
+
+def keep(a: Array, mask: NDArray[np.bool_]) -> Array:
+    """Return a where the mask is true, else 0, in the shape of both together.
+
+    It is what `np.where(mask, a, 0)` returns, several times as fast: that decides for
+    each number by itself, and on random numbers the processor guesses half of these
+    decisions wrong. A mask of bits, all ones or all zeros, decides nothing.
+    """
+    if a.dtype.itemsize > 8:  # long double: no integer is as long
+        return np.where(mask, a, 0)
+    bits: Any = np.asarray(a).view(f"i{a.dtype.itemsize}")
+    # True is 1, and -1 is all ones, however many bytes.
+    kept: Array = (bits & -np.asarray(mask).view(np.int8)).view(a.dtype)
+    return kept
