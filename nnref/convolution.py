@@ -438,7 +438,9 @@ def conv2d_backward(
         dz[:, len(block) :] = 0
 
         dkernels += matrix @ dproducts.swapaxes(1, 2)
-        dread = (kernels.swapaxes(1, 2) @ dproducts).reshape(patches.shape)
+        # With one output channel to a group both are equal, and `*` is faster.
+        times = np.multiply if o == groups else np.matmul
+        dread = times(kernels.swapaxes(1, 2), dproducts).reshape(patches.shape)
         # Each pixel was copied for every weight that reads it.
         dpadded[...] = 0
         for u in range(k1):
