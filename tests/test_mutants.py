@@ -1,4 +1,4 @@
-"""Changes of one operator or constant, and whether the pages notice."""
+"""Small changes of a module, and whether the pages and tests notice."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from doctools import mutants
+from doctools.equivalent import EQUIVALENT
 
 SOURCE = '''
-"""1 + 1 in a docstring stays."""
+"""1 + 1 in a docstring stays, and so does what is in no function."""
+TWO = 1 + 1
 
 
-def f(x, k=2, *, flag=True):
-    if not 0 < x <= k:
-        raise ValueError(f"{k + 1} and {x - 1}")
-    x += 3.0
-    return -x * (k - 1)  # é stands before nothing
+class C:
+    def f(self, x: int | None, *, flag=True) -> list[int, 2]:
+        if not x < 3:
+            raise ValueError(f"{x + 1}" + "!")
+        return -x * 7  # é stands before nothing
 '''
 
 
@@ -24,33 +26,65 @@ def f(x, k=2, *, flag=True):
 def found(tmp_path: Path, monkeypatch) -> list[mutants.Mutant]:
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
     (tmp_path / "m.py").write_text(SOURCE, encoding="utf-8")
-    return list(mutants.mutants(tmp_path / "m.py"))
+    return mutants.mutants(tmp_path / "m.py")
 
 
-def test_every_operator_sign_and_constant_once(found):
-    changes = sorted((m.old, m.new) for m in found)
-    assert changes == sorted(
-        [
-            *[("2", "3"), ("True", "False"), ("0", "1"), ("<", "<="), ("<=", "<")],
-            *[("+=", "-="), ("3.0", "6.0"), ("-", ""), ("*", "/"), ("-", "+")],
-            ("1", "2"),
-        ]
+def test_what_runs_in_functions_is_changed_and_nothing_else(found) -> None:
+    changes = {m.change for m in found if m.runs}
+    assert {
+        "if not x < 3:  ->  if not x <= 3:",
+        "if not x < 3:  ->  if not x < 4:",
+        "return -x * 7  # é stands before nothing  ->  "
+        "return -x / 7  # é stands before nothing",
+        "return -x * 7  # é stands before nothing  ->  "
+        "return +x * 7  # é stands before nothing",
+    } <= changes
+    assert any("flag=False" in change for change in changes)
+    assert {m.line for m in found} <= {7, 8, 10}
+    assert {m.inside for m in found} == {"C.f"}
+    assert not any(
+        "|" in change.split("->")[-1]
+        for change in changes
+        if ": int" in change and "int | None" not in change
     )
 
 
-def test_each_change_is_applied_and_undone(found, tmp_path: Path):
+def test_each_change_is_applied_and_undone(found, tmp_path: Path) -> None:
     other = tmp_path / "copy"
     other.mkdir()
     for mutant in found:
         mutant.apply(other)
-        text = (other / "m.py").read_text(encoding="utf-8")
-        assert text != SOURCE
-        compile(text, "m.py", "exec")
+        assert (other / "m.py").read_text(encoding="utf-8") != SOURCE
         mutant.undo(other)
         assert (other / "m.py").read_text(encoding="utf-8") == SOURCE
 
 
-def test_the_page_of_a_module_comes_first():
+def test_a_draw_takes_a_change_of_every_line_before_a_second(found, tmp_path) -> None:
+    drawn = mutants.draw([tmp_path / "m.py"], 3, seed=0)
+    assert sorted(m.line for m in drawn) == [7, 8, 10]
+    assert all(m.runs for m in drawn)
+    everything = mutants.draw([tmp_path / "m.py"], 1000, seed=0)
+    assert len(everything) == len({(m.operator, m.occurrence) for m in everything})
+    assert len(everything) == sum(m.runs for m in found)
+
+
+def test_the_page_and_the_tests_of_a_module_come_first() -> None:
     first, *rest = mutants.order("losses")
     assert first == "docs/reference/losses.md"
     assert "docs/concepts/loss-functions.md" in rest
+    first, *rest = mutants.tests("losses")
+    assert first == "tests/test_losses.py"
+    assert "tests/test_gradients.py" in rest
+    assert "tests/test_census.py" not in rest
+
+
+def test_what_is_called_equivalent_is_a_change_that_exists() -> None:
+    """After a change of nnref, the list must not keep what is no more."""
+    stems = {key.partition(".")[0] for key in EQUIVALENT}
+    files = [mutants.ROOT / "nnref" / f"{stem}.py" for stem in stems]
+    every = {
+        f"{m.path.stem}.{m.inside}: {m.change}"
+        for f in files
+        for m in mutants.mutants(f)
+    }
+    assert set(EQUIVALENT) <= every
