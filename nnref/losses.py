@@ -426,7 +426,7 @@ def _classification(logits: ArrayLike, target: ArrayLike) -> tuple[Array, Array]
             f"target is {t.dtype} {t.shape}, "
             f"expected integers ({n},) or probabilities ({n}, {q})"
         )
-    if t.min() < 0 or t.max() >= q:
+    if t.astype(np.uint64).max() >= q:  # a negative label is a huge one then
         raise ValueError(
             f"target holds labels {t.min()} to {t.max()}, expected 0 to {q - 1}"
         )
@@ -499,13 +499,13 @@ def softmax_cross_entropy(
     """
     smooth = number(label_smoothing, "label_smoothing", "[0, 1]")
     z, t = _classification(logits, target)
-    shifted = _below_zero(z, 1)
-    log_total = np.log(np.exp(shifted).sum(axis=1))
     # Of log softmax = shifted - log_total, only what the target asks for.
+    shifted = _below_zero(z, 1)
     right = shifted[np.arange(len(t)), t] if t.ndim == 1 else (t * shifted).sum(axis=1)
     if smooth:
         right = (1 - smooth) * right + smooth * shifted.mean(axis=1)
-    loss: Scalar = np.mean(log_total - right)
+    log_total = np.log(np.exp(shifted, out=shifted).sum(axis=1))
+    loss: Scalar = (log_total - right).sum() / len(t)
     return loss
 
 
