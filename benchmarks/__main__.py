@@ -1,4 +1,4 @@
-"""Times nnref beside PyTorch, and writes the table and the plot of the speed page.
+"""Times nnref beside PyTorch, and writes what it found into the page on speed.
 
 Both libraries run in processes of their own, in turn: a round is one measurement of
 each, and what counts is the median over the rounds of the ratio of the two, which holds
@@ -8,24 +8,35 @@ when the machine's speed drifts.
 from __future__ import annotations
 
 import argparse
+import datetime
+import importlib.metadata
 import os
+import platform
 import statistics
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
-from benchmarks.cases import CASES, Case
+from benchmarks import report
+from benchmarks.cases import CASES, GROWTH, MEMORY, Case
+
+
+def command(library: str, threads: int, *more: str) -> dict[str, Any]:
+    """Return the arguments that start a worker."""
+    count = str(threads)
+    env = os.environ | {"OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+    words = [sys.executable, "-m", "benchmarks.worker", library, "--threads", count]
+    return {"args": [*words, *more], "env": env, "text": True}
 
 
 class Worker:
     """A library in a process of its own."""
 
     def __init__(self, library: str, threads: int, clock: str) -> None:
-        count = str(threads)
-        env = os.environ | {"OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
-        command = [sys.executable, "-m", "benchmarks.worker", library]
-        command += ["--threads", count, "--clock", clock]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+            **command(library, threads, "--clock", clock), **pipes
         )
 
     def seconds(self, case: Case) -> float:
@@ -40,27 +51,36 @@ class Worker:
         self.process.wait()
 
 
-def compare(
-    cases: list[Case], threads: int, rounds: int, clock: str = "wall"
-) -> dict[str, list[tuple[float, float]]]:
-    """Return for each case the seconds of nnref and of PyTorch, round by round."""
-    workers = [Worker(library, threads, clock) for library in ("nnref", "torch")]
-    found: dict[str, list[tuple[float, float]]] = {}
-    for case in cases:
+def compare(case: Case, threads: int, rounds: int, clock: str) -> tuple[float, ...]:
+    """Return the medians of the milliseconds of nnref, of PyTorch, and of the ratio."""
+    ours, theirs = (Worker(library, threads, clock) for library in ("nnref", "torch"))
+    found = []
+    for i in range(case.rounds or rounds):
         # Who goes first changes from round to round.
-        for i in range(rounds):
-            pair = workers if i % 2 == 0 else workers[::-1]
-            times = [w.seconds(case) for w in pair]
-            found.setdefault(case.name, []).append(
-                (times[0], times[1]) if i % 2 == 0 else (times[1], times[0])
-            )
-    for worker in workers:
-        worker.close()
-    return found
+        times = {w: w.seconds(case) for w in ((ours, theirs), (theirs, ours))[i % 2]}
+        found.append((times[ours], times[theirs]))
+    ours.close()
+    theirs.close()
+    a, b = (1e3 * statistics.median(times) for times in zip(*found, strict=True))
+    return a, b, statistics.median(a / b for a, b in found)
 
 
-def ratio(rounds: list[tuple[float, float]]) -> float:
-    return statistics.median(ours / theirs for ours, theirs in rounds)
+def megabytes(case: Case, library: str) -> float:
+    """Return the median of the peak memory of a call, in fresh processes."""
+    more = "--memory", case.name
+    runs = [
+        subprocess.run(**command(library, 1, *more), stdout=subprocess.PIPE, check=True)
+        for _ in range(3)
+    ]
+    return statistics.median(int(run.stdout) / 2**20 for run in runs)
+
+
+def machine() -> str:
+    """Return the processor's name, where the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -70,22 +90,43 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     arguments = parser.parse_args()
-    chosen = [
-        c
-        for c in CASES
-        if not arguments.words or any(w in c.name for w in arguments.words)
-    ]
+
+    def timed(case: Case, threads: int) -> tuple[float, ...]:
+        found = compare(case, threads, arguments.rounds, arguments.clock)
+        a, b, ratio = found
+        print(f"{case.name:<52} {a:9.2f} {b:9.2f} {ratio:5.2f}", flush=True)
+        return found
+
+    times: dict[str, list[float]] = {}
     for threads in arguments.threads:
-        print(f"{threads} thread(s): ms of nnref, ms of PyTorch, ratio, target")
-        for case in chosen:
-            rounds = compare([case], threads, arguments.rounds, arguments.clock)
-            times = rounds[case.name]
-            ours, theirs = (statistics.median(t[i] for t in times) for i in (0, 1))
-            print(
-                f"{case.name:<52} {1e3 * ours:8.2f} {1e3 * theirs:8.2f} "
-                f"{ratio(times):5.2f}  {case.target or ''}",
-                flush=True,
-            )
+        print(f"{threads} thread(s): ms of nnref, of PyTorch, ratio")
+        for case in CASES:
+            if not arguments.words or any(w in case.name for w in arguments.words):
+                row = [round(v, 4) for v in timed(case, threads)]
+                times.setdefault(case.name, []).extend(row)
+    if arguments.words:
+        return  # part of the work is not worth a page
+    about = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine(),
+        "Python": platform.python_version(),
+        "NumPy": importlib.metadata.version("numpy"),
+        "PyTorch": importlib.metadata.version("torch"),
+    }
+    memory = {
+        case.name: [round(megabytes(case, lib), 1) for lib in ("nnref", "torch")]
+        for case in MEMORY
+    }
+    growth = {
+        what: {size: round(timed(case, 1)[0], 4) for size, case in cases.items()}
+        for what, cases in GROWTH.items()
+    }
+    space = {
+        what: {size: round(megabytes(case, "nnref"), 2) for size, case in cases.items()}
+        for what, cases in GROWTH.items()
+    }
+    targets = {case.name: case.target for case in CASES}
+    report.write(about, times, targets, memory, growth, space)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ case checks results: `tests/test_parity.py` does.
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ class Case:
     target: float | None
     nnref: Callable[[], Work]
     torch: Callable[[], Work]
+    rounds: int | None = None  # where a round takes long
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
@@ -188,39 +190,39 @@ def cross_entropy() -> Case:
 # ------------------------------------------------------------------------- training
 
 
-def cnn_nnref(lr: float = 0.1) -> tuple[Any, Any]:
+def cnn_nnref(kernel: int = 3) -> tuple[Any, Any]:
     import nnref as nn
 
-    rng = np.random.default_rng(0)
+    rng, padding = np.random.default_rng(0), kernel // 2
     model = nn.Sequential(
-        nn.Conv2D(1, 16, 3, rng, padding=1, dtype=F32),
+        nn.Conv2D(1, 16, kernel, rng, padding=padding, dtype=F32),
         nn.ReLU(),
         nn.MaxPool2D(2),
-        nn.Conv2D(16, 32, 3, rng, padding=1, dtype=F32),
+        nn.Conv2D(16, 32, kernel, rng, padding=padding, dtype=F32),
         nn.ReLU(),
         nn.MaxPool2D(2),
         nn.Flatten(),
         nn.Dense(32 * 7 * 7, 10, rng, dtype=F32),
     )
-    return model, nn.SGD(lr, momentum=0.9)
+    return model, nn.SGD(0.05, momentum=0.9)
 
 
-def cnn_torch(lr: float = 0.1) -> tuple[Any, Any]:
+def cnn_torch(kernel: int = 3) -> tuple[Any, Any]:
     import torch
     from torch import nn
 
     torch.manual_seed(0)
     model = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
+        nn.Conv2d(1, 16, kernel, padding=kernel // 2),
         nn.ReLU(),
         nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
+        nn.Conv2d(16, 32, kernel, padding=kernel // 2),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
         nn.Linear(32 * 7 * 7, 10),
     )
-    return model, torch.optim.SGD(model.parameters(), lr, momentum=0.9)
+    return model, torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
 
 
 def mlp_nnref() -> tuple[Any, Any]:
@@ -261,22 +263,23 @@ def step_torch(model: Any, optimizer: Any, x: Any, y: Any) -> Any:
     return loss.item()
 
 
-def one_step() -> Case:
+def one_step(kernel: int) -> Case:
     def data() -> tuple[np.ndarray, np.ndarray]:
         y = np.random.default_rng(1).integers(10, size=64)
         return normal(64, 1, 28, 28), y
 
     def ours() -> Work:
-        model, optimizer = cnn_nnref()
+        model, optimizer = cnn_nnref(kernel)
         x, y = data()
         return lambda: step_nnref(model, optimizer, x, y)
 
     def theirs() -> Work:
-        model, optimizer = cnn_torch()
+        model, optimizer = cnn_torch(kernel)
         x, y = map(tensor, data())
         return lambda: step_torch(model, optimizer, x, y)
 
-    return Case("small CNN, 28x28, N=64: one training step", 1.1, ours, theirs)
+    name = f"CNN of {kernel}x{kernel}, 28x28, N=64: one training step"
+    return Case(name, 1.1, ours, theirs)
 
 
 def mnist() -> tuple[np.ndarray, np.ndarray]:
@@ -324,8 +327,8 @@ def fit_mnist() -> Case:
     def theirs() -> Work:
         return run_torch(cnn_torch, *map(tensor, mnist()), epochs=8, batch=64)
 
-    name = "the same CNN, `fit` on 5,000 MNIST images, 8 epochs"
-    return Case(name, 1.4, ours, theirs)
+    name = "CNN of 3x3, fit on 5,000 MNIST images, 8 epochs"
+    return Case(name, 1.4, ours, theirs, rounds=3)
 
 
 def fit_digits() -> Case:
@@ -419,8 +422,64 @@ CASES = [
     max_pool(),
     dense(),
     cross_entropy(),
-    one_step(),
+    one_step(3),
+    one_step(5),
     fit_mnist(),
     fit_digits(),
 ]
-BY_NAME = {case.name: case for case in CASES}
+
+# ------------------------------------------------------------------- how cost grows
+
+
+def conv_of(n: int, channels: int, size: int) -> Case:
+    """Forward and backward of 3x3 kernels that keep channels and size."""
+    x, w = (n, channels, size, size), (channels, channels, 3, 3)
+    name = f"conv 3x3, {channels} ch, {size}x{size}, N={n}"
+    return conv(name, None, x, w, padding=1, backward=True)
+
+
+def deep(depth: int) -> Case:
+    """A training step of a network with so many hidden layers of 128 units."""
+    sizes = [64, *[128] * depth, 10]
+
+    def data() -> tuple[np.ndarray, np.ndarray]:
+        return normal(256, 64), np.random.default_rng(1).integers(10, size=256)
+
+    def ours() -> Work:
+        import nnref as nn
+
+        rng, layers = np.random.default_rng(0), list[Any]()
+        for a, b in itertools.pairwise(sizes):
+            layers += [nn.Dense(a, b, rng, dtype=F32), nn.ReLU()]
+        model, optimizer = nn.Sequential(*layers[:-1]), nn.SGD(0.01)
+        x, y = data()
+        return lambda: step_nnref(model, optimizer, x, y)
+
+    def theirs() -> Work:
+        import torch
+        from torch import nn
+
+        layers = list[Any]()
+        for a, b in itertools.pairwise(sizes):
+            layers += [nn.Linear(a, b), nn.ReLU()]
+        model = nn.Sequential(*layers[:-1])
+        optimizer = torch.optim.SGD(model.parameters(), 0.01)
+        x, y = map(tensor, data())
+        return lambda: step_torch(model, optimizer, x, y)
+
+    return Case(
+        f"training step, {depth} hidden layers of 128, N=256", None, ours, theirs
+    )
+
+
+GROWTH: dict[str, dict[int, Case]] = {
+    "images in a batch": {n: conv_of(n, 16, 32) for n in (4, 8, 16, 32, 64)},
+    "channels": {c: conv_of(16, c, 16) for c in (8, 16, 32, 64, 128)},
+    "rows and columns": {size: conv_of(8, 16, size) for size in (16, 32, 64, 128)},
+    "hidden layers": {depth: deep(depth) for depth in (1, 2, 4, 8, 16)},
+}
+# Of these, the memory as well.
+MEMORY = [case for case in CASES if case.name.endswith("f+b") and "conv" in case.name]
+
+EVERY = [*CASES, *(case for cases in GROWTH.values() for case in cases.values())]
+BY_NAME = {case.name: case for case in EVERY}

@@ -1,0 +1,56 @@
+"""Writes measurements into the blocks of the page on speed."""
+
+from __future__ import annotations
+
+import pprint
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reference" / "speed.md"
+
+
+def literal(name: str, value: dict[Any, Any]) -> str:
+    """Return an assignment, formatted as the pages' code is."""
+    code = f"{name} = {pprint.pformat(value, sort_dicts=False, width=84)}\n"
+    ruff = [sys.executable, "-m", "ruff", "format", "-"]
+    done = subprocess.run(ruff, input=code, capture_output=True, text=True, check=True)
+    return done.stdout.rstrip("\n")
+
+
+def replaced(text: str, name: str, value: dict[Any, Any]) -> str:
+    """Return a page whose every assignment to this name has this value."""
+    pattern = re.compile(rf"^{name} = {{\n.*?^}}$", re.DOTALL | re.MULTILINE)
+    new = literal(name, value)
+    text, count = pattern.subn(lambda _: new, text)
+    if not count:
+        raise ValueError(f"no block of the page assigns to {name}")
+    return text
+
+
+def write(
+    about: dict[str, str],
+    times: dict[str, list[float]],
+    targets: dict[str, float | None],
+    memory: dict[str, list[float]],
+    growth: dict[str, dict[int, float]],
+    space: dict[str, dict[int, float]],
+) -> None:
+    """Replace the data of the page, and then the outputs of its blocks."""
+    text = PAGE.read_text(encoding="utf-8")
+    values = {
+        "about": about,
+        "times": times,
+        "targets": targets,
+        "memory": memory,
+        "growth": growth,
+        "space": space,
+    }
+    for name, value in values.items():
+        text = replaced(text, name, value)
+    PAGE.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "doctools.outputs", str(PAGE)]
+    subprocess.run(command, cwd=ROOT, check=True)
