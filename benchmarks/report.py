@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pprint
 import re
 import subprocess
 import sys
@@ -14,8 +13,9 @@ PAGE = ROOT / "docs" / "reference" / "speed.md"
 
 
 def literal(name: str, value: dict[Any, Any]) -> str:
-    """Return an assignment, formatted as the pages' code is."""
-    code = f"{name} = {pprint.pformat(value, sort_dicts=False, width=84)}\n"
+    """Return an assignment, formatted as the pages' code is, an item a line."""
+    items = "".join(f"    {key!r}: {value!r},\n" for key, value in value.items())
+    code = f"{name} = {{\n{items}}}\n"
     ruff = [sys.executable, "-m", "ruff", "format", "-"]
     done = subprocess.run(ruff, input=code, capture_output=True, text=True, check=True)
     return done.stdout.rstrip("\n")
