@@ -97,13 +97,12 @@ def main() -> None:
         print(f"{case.name:<52} {a:9.2f} {b:9.2f} {ratio:5.2f}", flush=True)
         return found
 
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[Any]] = {case.name: [case.target] for case in CASES}
     for threads in arguments.threads:
         print(f"{threads} thread(s): ms of nnref, of PyTorch, ratio")
         for case in CASES:
             if not arguments.words or any(w in case.name for w in arguments.words):
-                row = [round(v, 4) for v in timed(case, threads)]
-                times.setdefault(case.name, []).extend(row)
+                times[case.name] += timed(case, threads)
     if arguments.words:
         return  # part of the work is not worth a page
     about = {
@@ -114,19 +113,21 @@ def main() -> None:
         "PyTorch": importlib.metadata.version("torch"),
     }
     memory = {
-        case.name: [round(megabytes(case, lib), 1) for lib in ("nnref", "torch")]
+        case.name: [megabytes(case, library) for library in ("nnref", "torch")]
         for case in MEMORY
     }
     growth = {
-        what: {size: round(timed(case, 1)[0], 4) for size, case in cases.items()}
+        what: {size: float(f"{timed(case, 1)[0]:.3g}") for size, case in cases.items()}
         for what, cases in GROWTH.items()
     }
     space = {
-        what: {size: round(megabytes(case, "nnref"), 2) for size, case in cases.items()}
+        what: {
+            size: float(f"{megabytes(case, 'nnref'):.3g}")
+            for size, case in cases.items()
+        }
         for what, cases in GROWTH.items()
     }
-    targets = {case.name: case.target for case in CASES}
-    report.write(about, times, targets, memory, growth, space)
+    report.write(about, times, memory, growth, space)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "speed.md"
 
 
-def literal(name: str, value: dict[Any, Any]) -> str:
-    """Return an assignment, formatted as the pages' code is, an item a line."""
+def literal(name: str, value: str | dict[Any, Any]) -> str:
+    """Return an assignment, formatted as the pages' code is: an item, or a row, a line."""
+    if isinstance(value, str):
+        return f'{name} = """\n{value}"""'
     items = "".join(f"    {key!r}: {value!r},\n" for key, value in value.items())
     code = f"{name} = {{\n{items}}}\n"
     ruff = [sys.executable, "-m", "ruff", "format", "-"]
@@ -21,9 +23,10 @@ def literal(name: str, value: dict[Any, Any]) -> str:
     return done.stdout.rstrip("\n")
 
 
-def replaced(text: str, name: str, value: dict[Any, Any]) -> str:
+def replaced(text: str, name: str, value: str | dict[Any, Any]) -> str:
     """Return a page whose every assignment to this name has this value."""
-    pattern = re.compile(rf"^{name} = {{\n.*?^}}$", re.DOTALL | re.MULTILINE)
+    first, last = ('"""', '"""') if isinstance(value, str) else ("{", "}")
+    pattern = re.compile(rf"^{name} = {first}\n.*?^{last}$", re.DOTALL | re.MULTILINE)
     new = literal(name, value)
     text, count = pattern.subn(lambda _: new, text)
     if not count:
@@ -31,21 +34,30 @@ def replaced(text: str, name: str, value: dict[Any, Any]) -> str:
     return text
 
 
+def rows(table: dict[str, list[Any]]) -> str:
+    """Return a table as text: the name, then the numbers, to three digits."""
+
+    def short(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3g}"
+
+    return "".join(
+        f"{name} | {' '.join(map(short, numbers))}\n" for name, numbers in table.items()
+    )
+
+
 def write(
     about: dict[str, str],
-    times: dict[str, list[float]],
-    targets: dict[str, float | None],
-    memory: dict[str, list[float]],
+    times: dict[str, list[Any]],
+    memory: dict[str, list[Any]],
     growth: dict[str, dict[int, float]],
     space: dict[str, dict[int, float]],
 ) -> None:
     """Replace the data of the page, and then the outputs of its blocks."""
     text = PAGE.read_text(encoding="utf-8")
-    values = {
+    values: dict[str, str | dict[Any, Any]] = {
         "about": about,
-        "times": times,
-        "targets": targets,
-        "memory": memory,
+        "times": rows(times),
+        "memory": rows(memory),
         "growth": growth,
         "space": space,
     }
