@@ -75,6 +75,11 @@ def megabytes(case: Case, library: str) -> float:
     return statistics.median(int(run.stdout) / 2**20 for run in runs)
 
 
+def three(value: float) -> float:
+    """Return a number to three digits."""
+    return float(f"{value:.3g}")
+
+
 def machine() -> str:
     """Return the processor's name, where the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -116,17 +121,10 @@ def main() -> None:
         case.name: [megabytes(case, library) for library in ("nnref", "torch")]
         for case in MEMORY
     }
-    growth = {
-        what: {size: float(f"{timed(case, 1)[0]:.3g}") for size, case in cases.items()}
-        for what, cases in GROWTH.items()
-    }
-    space = {
-        what: {
-            size: float(f"{megabytes(case, 'nnref'):.3g}")
-            for size, case in cases.items()
-        }
-        for what, cases in GROWTH.items()
-    }
+    growth, space = {}, {}
+    for what, cases in GROWTH.items():
+        growth[what] = {n: three(timed(case, 1)[0]) for n, case in cases.items()}
+        space[what] = {n: three(megabytes(case, "nnref")) for n, case in cases.items()}
     report.write(about, times, memory, growth, space)
 
 

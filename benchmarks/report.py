@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "reference" / "speed.md"
 
 
 def literal(name: str, value: str | dict[Any, Any]) -> str:
-    """Return an assignment, formatted as the pages' code is: an item, or a row, a line."""
+    """Return an assignment, formatted as the pages' code is, an item a line."""
     if isinstance(value, str):
         return f'{name} = """\n{value}"""'
     items = "".join(f"    {key!r}: {value!r},\n" for key, value in value.items())
