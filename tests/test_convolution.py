@@ -1,6 +1,7 @@
 """Convolution, by loops. That its gradients are right is in test_gradients.py too."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from nnref import (
     conv2d,
     conv2d_backward,
     conv_output_size,
+    convolution,
     dense,
     receptive_field,
 )
@@ -323,3 +325,45 @@ def test_receptive_field_is_what_one_output_sees(layers):
 def test_bad_layers(layers, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         receptive_field(layers)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"padding": (1, 2)},
+        {"stride": (2, 3), "padding": 1},
+        {"stride": (1, 2), "groups": 2},
+        {"dilation": (2, 1), "padding": 2, "groups": 2},
+    ],
+)
+@pytest.mark.parametrize("block", [1, 700, 1500])
+def test_blocks_of_images_are_put_together(monkeypatch, options, block):
+    """One at a time, several with fewer in the last, and all at once are the same."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(7, 4, 6, 5))
+    w = rng.normal(size=(6, 4 // options.get("groups", 1), 3, 2))
+    b = rng.normal(size=6)
+    y = conv2d(x, w, b, **options)
+    dy = rng.normal(size=y.shape)
+    gradients = conv2d_backward(dy, x, w, b, **options)
+    monkeypatch.setattr(convolution, "_BLOCK", block)
+    np.testing.assert_allclose(conv2d(x, w, b, **options), y, rtol=1e-12, atol=1e-12)
+    for one, other in zip(
+        conv2d_backward(dy, x, w, b, **options), gradients, strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+def test_memory_does_not_grow_with_the_columns_of_all_images():
+    """What is copied for the matrix product is a block, however many images."""
+    x, w = np.ones((200, 2, 20, 20), np.float32), np.ones((3, 2, 3, 3), np.float32)
+    dy = np.ones((200, 3, 18, 18), np.float32)
+    tracemalloc.start()
+    try:
+        conv2d_backward(dy, x, w)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    columns = x.itemsize * 9 * 2 * 18 * 18 * 200
+    assert peak < x.nbytes + columns / 2

@@ -358,3 +358,25 @@ def test_upstream_is_one_number_for_each_row(name: str) -> None:
     for dy in [1.0, np.ones((2, 3)), np.ones((2, 1)), np.ones(3)]:
         with pytest.raises(ValueError, match=r"^dy has shape .*, expected \(2,\)$"):
             getattr(nnref, f"{name}_backward")(dy, p, *others)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("kind", ["labels", "probabilities"])
+def test_many_rows_are_worked_on_in_parts(kind, smoothing):
+    """More numbers than a part holds, and a last part with fewer rows."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(150, 1000))
+    labels = rng.integers(1000, size=150)
+    t = labels if kind == "labels" else nnref.softmax(rng.normal(size=z.shape))
+    each = [
+        nnref.softmax_cross_entropy(z[i : i + 1], t[i : i + 1], smoothing)
+        for i in range(150)
+    ]
+    loss = nnref.softmax_cross_entropy(z, t, smoothing)
+    np.testing.assert_allclose(loss, np.mean(each), rtol=1e-12)
+    rows = [
+        nnref.softmax_cross_entropy_backward(1.0, z[i : i + 1], t[i : i + 1], smoothing)
+        for i in range(150)
+    ]
+    dz = nnref.softmax_cross_entropy_backward(1.0, z, t, smoothing)
+    np.testing.assert_allclose(dz, np.concatenate(rows) / 150, rtol=1e-12, atol=1e-18)

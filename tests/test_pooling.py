@@ -14,6 +14,7 @@ from nnref import (
     global_avg_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
+    pooling,
 )
 
 
@@ -226,3 +227,17 @@ def test_bad_upstream(shape):
             backward(dy, X, 2)
     with pytest.raises(ValueError, match=r"^dy has shape .*, expected \(2, 3\)$"):
         global_avg_pool2d_backward(np.ones((*shape, 1)), X)
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": (1, 2), "padding": (1, 0)}])
+@pytest.mark.parametrize("block", [1, 250])
+def test_blocks_of_images_are_put_together(monkeypatch, options, block):
+    """One at a time, several with fewer in the last, and all at once are the same."""
+    rng = np.random.default_rng(0)
+    x = np.round(rng.normal(size=(7, 3, 6, 5)))
+    y = max_pool2d(x, (3, 2), **options)
+    dy = rng.normal(size=y.shape)
+    dx = max_pool2d_backward(dy, x, (3, 2), **options)
+    monkeypatch.setattr(pooling, "_BLOCK", block)
+    np.testing.assert_array_equal(max_pool2d(x, (3, 2), **options), y)
+    np.testing.assert_array_equal(max_pool2d_backward(dy, x, (3, 2), **options), dx)
