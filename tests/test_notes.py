@@ -14,7 +14,7 @@ from doctools import pages
 
 PAGE = pages.DOCS / "notes-checked.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-NOTES = Path(__file__).with_name("notes.zh.md").read_text(encoding="utf-8")
+NOTES = Path(__file__).with_name("notes.zh.txt").read_text(encoding="utf-8")
 
 VERDICTS = {
     "Right": "right",
