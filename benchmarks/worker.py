@@ -7,8 +7,8 @@ Each line read is the name of a case; each line written the seconds of one call.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
-import resource
 import sys
 import time
 from pathlib import Path
@@ -32,17 +32,24 @@ def seconds(work: Work, clock: str) -> float:
         calls = max(calls + 1, int(1.2 * calls * PERIOD / max(elapsed, 1e-9)))
 
 
-def resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+def status(field: str) -> int:
+    """Return a field of what Linux tells of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith(f"{field}:"))
+    return 1024 * int(line.split()[1])
 
 
 def peak(work: Work) -> int:
-    """Return by how much a call raises the memory of this process at most."""
+    """Return by how much a call raises the memory of this process at most (Linux)."""
+    work()  # what is set up once does not count
     gc.collect()
-    before = resident()
-    work()
-    return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
+    ctypes.CDLL(None).malloc_trim(0)  # what has been freed goes back to the system
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what it is now
+    before = status("VmRSS")
+    kept = work()
+    found = status("VmHWM") - before
+    del kept
+    return max(0, found)
 
 
 def main() -> None:
@@ -61,8 +68,6 @@ def main() -> None:
         return getattr(BY_NAME[name], arguments.library)()
 
     if arguments.memory:
-        # Smaller work first, so that what a library sets up once does not count.
-        made("max pool 2x2, 32 ch, 32x32, N=32: f+b")()
         print(peak(made(arguments.memory)), flush=True)
         return
     works: dict[str, Work] = {}
