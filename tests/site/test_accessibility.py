@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 # The themes differ in colour alone: what else axe looks at is looked at once.
-RULES = {"light": None, "dark": {"type": "tag", "values": ["cat.color"]}}
+COLOUR = ["color-contrast", "link-in-text-block"]
+RULES = {"light": None, "dark": {"type": "rule", "values": COLOUR}}
 
 
 @pytest.mark.parametrize("scheme", RULES)
