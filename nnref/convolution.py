@@ -5,6 +5,7 @@ laid on the image as it stands, without being flipped. `stride`, `padding` and
 `dilation` are one integer for both axes or a pair (rows, columns).
 """
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -307,7 +308,7 @@ def conv2d(
     _, inside, patches = _patches(x, w, shape, options)
     _, _, _, m, rows, width = patches.shape
     n, o, _, columns = shape
-    kernels = w.reshape(groups, o // groups, -1)
+    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
     bias = None if b is None else shaped(b, (o,), "b")[:, None, None]
     z = np.empty(
         shape, patches.dtype if bias is None else np.result_type(patches, bias)
@@ -421,7 +422,7 @@ def conv2d_backward(
     dpadded, dinside, dpatches = _patches(x, w, shape, options)
     _, k1, k2, m, rows, width = patches.shape
     n, o, _, columns = shape
-    kernels = w.reshape(groups, o // groups, -1)
+    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
     dy = shaped(dy, shape, "dy").astype(patches.dtype, copy=False)
 
     dx = np.empty(x.shape, dy.dtype)

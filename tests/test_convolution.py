@@ -367,3 +367,14 @@ def test_memory_does_not_grow_with_the_columns_of_all_images():
         tracemalloc.stop()
     columns = x.itemsize * 9 * 2 * 18 * 18 * 200
     assert peak < x.nbytes + columns / 2
+
+
+@pytest.mark.parametrize(("c_in", "c_out"), [(0, 3), (2, 0), (0, 0)])
+def test_no_channels(c_in, c_out):
+    """Nothing in gives zeros, and nothing out gives nothing."""
+    x, w = np.ones((5, c_in, 4, 6)), np.ones((c_out, c_in, 3, 2))
+    y = conv2d(x, w)
+    np.testing.assert_array_equal(y, np.zeros((5, c_out, 2, 5)))
+    dx, dw = conv2d_backward(np.ones_like(y), x, w)
+    np.testing.assert_array_equal(dx, np.zeros_like(x))
+    np.testing.assert_array_equal(dw, np.zeros_like(w))
