@@ -5,8 +5,9 @@ laid on the image as it stands, without being flipped. `stride`, `padding` and
 `dilation` are one integer for both axes or a pair (rows, columns).
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -177,11 +178,12 @@ def _arguments(
 
 def _patches(
     x: Array, w: Array, shape: tuple[int, ...], options: _Options
-) -> tuple[Array, Array, Array]:
-    """Return room for a few padded images, its inside, and what each weight reads.
+) -> tuple[Array, Array, Array, int]:
+    """Return room for a few padded images, its inside, what weights read, and a height.
 
-    The inside is (channels, images, rows, columns), the last (channels, kernel rows,
-    kernel columns, images, output rows, width): both are views of the first.
+    The inside is (channels, images, rows, columns), what is read (channels, kernel
+    rows, kernel columns, images, output rows, width): both are views of the first. The
+    height says how many of the output rows to work on at a time.
     """
     n, c, *size = x.shape
     _, _, rows, columns = shape
@@ -194,7 +196,9 @@ def _patches(
     # stretch of memory, and copied at one go, if the windows that stick out to the
     # right, into the next row, are kept at first: `width` counts them, too.
     width = wide if (s1, s2) == (1, 1) else columns
-    m = max(1, min(n, _BLOCK // max(1, c * k1 * k2 * rows * width)))
+    read = max(1, c * k1 * k2 * rows * width)  # by one image
+    m = max(1, min(n, _BLOCK // read))
+    height = math.ceil(rows / max(1, read // _BLOCK))
     padded = np.zeros((c, m, tall * wide + d2 * (k2 - 1)), np.result_type(x, w))
     inside = padded[:, :, : tall * wide].reshape(c, m, tall, wide)
     inside = inside[:, :, p1 : p1 + size[0], p2 : p2 + size[1]]
@@ -205,7 +209,30 @@ def _patches(
         (c, k1, k2, m, rows, width),
         (channel, d1 * row, d2 * pixel, image, s1 * row, s2 * pixel),
     )
-    return padded, inside, patches
+    return padded, inside, patches, height
+
+
+def _matrices(
+    x: Array, w: Array, shape: tuple[int, ...], options: _Options, groups: int
+) -> Iterator[tuple[slice, slice, tuple[int, ...], Array]]:
+    """Yield images, rows, and for their outputs what the kernels read, as a matrix.
+
+    Its rows are the weights, its columns the outputs, whose shape (images, rows, width)
+    comes with it. With groups there is a matrix for each. The next overwrites it.
+    """
+    _, inside, patches, height = _patches(x, w, shape, options)
+    c, k1, k2, m, rows, width = patches.shape
+    room = np.empty(c * k1 * k2 * m * height * width, patches.dtype)
+    for i in range(0, len(x), m):
+        block = x[i : i + m]
+        inside[:, : len(block)] = block.swapaxes(0, 1)
+        for j in range(0, rows, height):
+            part = patches[:, :, :, : len(block), j : j + height]
+            copied = room[: part.size].reshape(part.shape)
+            copied[...] = part
+            outputs = part.shape[3:]
+            matrix = copied.reshape(groups, c // groups * k1 * k2, math.prod(outputs))
+            yield slice(i, i + m), slice(j, j + height), outputs, matrix
 
 
 def conv2d(
@@ -305,24 +332,15 @@ def conv2d(
     ValueError: x has shape (1, 4, 1, 2), expected (n, 2, rows, columns)
     """
     x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
-    _, inside, patches = _patches(x, w, shape, options)
-    _, _, _, m, rows, width = patches.shape
-    n, o, _, columns = shape
+    o, columns = shape[1], shape[3]
     kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
     bias = None if b is None else shaped(b, (o,), "b")[:, None, None]
-    z = np.empty(
-        shape, patches.dtype if bias is None else np.result_type(patches, bias)
-    )
-    read = np.empty_like(patches, order="C")
-    for i in range(0, n, m):
-        block = x[i : i + m]
-        inside[:, : len(block)] = block.swapaxes(0, 1)
-        read[...] = patches
-        products = kernels @ read.reshape(groups, kernels.shape[2], m * rows * width)
-        products = products.reshape(o, m, rows, width)[:, : len(block), :, :columns]
-        z[i : i + m] = products.swapaxes(0, 1)
+    z = np.empty(shape, np.result_type(x, w, *([] if bias is None else [bias])))
+    for some, rows, outputs, matrix in _matrices(x, w, shape, options, groups):
+        products = (kernels @ matrix).reshape(o, *outputs)[..., :columns]
+        z[some, :, rows] = products.swapaxes(0, 1)
         if bias is not None:
-            z[i : i + m] += bias
+            z[some, :, rows] += bias
     return z
 
 
@@ -418,39 +436,91 @@ def conv2d_backward(
      [ 6.  8.]]
     """
     x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
-    _, inside, patches = _patches(x, w, shape, options)
-    dpadded, dinside, dpatches = _patches(x, w, shape, options)
-    _, k1, k2, m, rows, width = patches.shape
-    n, o, _, columns = shape
-    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
-    dy = shaped(dy, shape, "dy").astype(patches.dtype, copy=False)
+    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
+    dx = _image_gradient(dy, x, w, shape, options, groups)
+    return dx, *_parameter_gradients(
+        dy, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
 
-    dx = np.empty(x.shape, dy.dtype)
-    dkernels = np.zeros((groups, kernels.shape[2], o // groups), dy.dtype)  # transposed
-    read = np.empty_like(patches, order="C")
-    matrix = read.reshape(groups, kernels.shape[2], m * rows * width)
-    dz = np.zeros((o, m, rows, width), dy.dtype)  # and so it stays where no output is
-    dproducts = dz.reshape(groups, o // groups, m * rows * width)
-    for i in range(0, n, m):
-        block = x[i : i + m]
-        inside[:, : len(block)] = block.swapaxes(0, 1)
-        read[...] = patches
-        dz[:, : len(block), :, :columns] = dy[i : i + m].swapaxes(0, 1)
-        dz[:, len(block) :] = 0
 
-        dkernels += matrix @ dproducts.swapaxes(1, 2)
-        # With one output channel to a group both are equal, and `*` is faster.
-        times = np.multiply if o == groups else np.matmul
-        dread = times(kernels.swapaxes(1, 2), dproducts).reshape(patches.shape)
-        # Each pixel was copied for every weight that reads it.
-        dpadded[...] = 0
-        for u in range(k1):
-            for v in range(k2):
-                dpatches[:, u, v] += dread[:, u, v]
-        dx[i : i + m] = dinside[:, : len(block)].swapaxes(0, 1)
-
-    gradients = dx, dkernels.swapaxes(1, 2).reshape(w.shape)
+def _parameter_gradients(
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> tuple[Array, ...]:
+    """Return the gradients to w, each weight times what it read, summed, and to b."""
+    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
+    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
+    o, columns = shape[1], shape[3]
+    dw = np.zeros((groups, math.prod(w.shape[1:]), o // groups), dy.dtype)
+    for some, rows, outputs, matrix in _matrices(x, w, shape, options, groups):
+        dz = np.zeros((o, *outputs), dy.dtype)  # and so it stays where no output is
+        dz[..., :columns] = dy[some, :, rows].swapaxes(0, 1)
+        dz = dz.reshape(groups, o // groups, matrix.shape[2])
+        dw += matrix @ dz.swapaxes(1, 2)
+    dw = dw.swapaxes(1, 2).reshape(w.shape)
     if b is None:
-        return gradients
+        return (dw,)
     shaped(b, (o,), "b")
-    return *gradients, dy.sum(axis=(0, 2, 3))
+    return dw, dy.sum(axis=(0, 2, 3))
+
+
+def _image_gradient(
+    dy: Array,
+    x: Array,
+    w: Array,
+    shape: tuple[int, ...],
+    options: _Options,
+    groups: int,
+) -> Array:
+    """Return the gradient to x: what each pixel was multiplied by, back to it."""
+    stride, padding, dilation = options
+    o, c, *extent = w.shape
+    beyond = [
+        d * (k - 1) - p for d, k, p in zip(dilation, extent, padding, strict=True)
+    ]
+    # To convolve copies o numbers for each weight of a kernel. To add back c of them
+    # takes longer for each number, and pays off where o is far greater.
+    if stride == (1, 1) and min(beyond) >= 0 and o // groups <= 2 * c:
+        parts = w.reshape(groups, o // groups, c, *extent)[..., ::-1, ::-1]
+        flipped = parts.swapaxes(1, 2).reshape(groups * c, o // groups, *extent)
+        padding = beyond[0], beyond[1]
+        return conv2d(dy, flipped, padding=padding, dilation=dilation, groups=groups)
+    return _add_back(dy, x, w, shape, options, groups)
+
+
+def _add_back(
+    dy: Array,
+    x: Array,
+    w: Array,
+    shape: tuple[int, ...],
+    options: _Options,
+    groups: int,
+) -> Array:
+    """Return the gradient to x: what was copied for a weight is added back."""
+    dpadded, dinside, dpatches, height = _patches(x, w, shape, options)
+    c, k1, k2, m, _, width = dpatches.shape
+    n, o, tall, columns = shape
+    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
+    # With one output channel to a group both are equal, and `*` is faster.
+    times = np.multiply if o == groups else np.matmul
+    dx = np.empty(x.shape, dy.dtype)
+    for i in range(0, n, m):
+        dpadded[...] = 0
+        for j in range(0, tall, height):
+            block = dy[i : i + m, :, j : j + height].swapaxes(0, 1)
+            outputs = *block.shape[1:3], width
+            dz = np.zeros((o, *outputs), dy.dtype)
+            dz[..., :columns] = block
+            dz = dz.reshape(groups, o // groups, math.prod(outputs))
+            dread = times(kernels, dz).reshape(c, k1, k2, *outputs)
+            for u, v in itertools.product(range(k1), range(k2)):
+                dpatches[:, u, v, : outputs[0], j : j + height] += dread[:, u, v]
+        dx[i : i + m] = dinside[:, : len(dx[i : i + m])].swapaxes(0, 1)
+    return dx

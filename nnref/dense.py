@@ -120,11 +120,17 @@ def dense_backward(
     [4. 6.]
     >>> dx, dw = dense_backward([[1.0, 2.0], [3.0, 4.0]], x, w)
     """
-    x, w = _conformable(x, w)
-    dy = shaped(dy, (len(x), w.shape[1]), "dy")
-    dy = dy.astype(np.result_type(x, w), copy=False)
+    dy, x, w = _backward_arguments(dy, x, w, b)
     dx, dw = dy @ w.T, x.T @ dy
-    if b is None:
-        return dx, dw
-    shaped(b, w.shape[1:], "b")
-    return dx, dw, dy.sum(axis=0)
+    return (dx, dw) if b is None else (dx, dw, dy.sum(axis=0))
+
+
+def _backward_arguments(
+    dy: ArrayLike, x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None
+) -> tuple[Array, Array, Array]:
+    """Return dy, x and w, checked, b as well."""
+    x, w = _conformable(x, w)
+    if b is not None:
+        shaped(b, w.shape[1:], "b")
+    dy = shaped(dy, (len(x), w.shape[1]), "dy")
+    return dy.astype(np.result_type(x, w), copy=False), x, w

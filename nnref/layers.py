@@ -8,6 +8,8 @@ what the forward pass must remember for the backward pass, and the gradients.
   learn, such as dropout.
 - `dx = layer.backward(dy)` takes the gradient of the loss with respect to the last
   output and returns that with respect to the last input.
+- `layer.backward_params(dy)` does the same without dx, which is all that training asks
+  of the first layer of a network.
 - `layer.params` are the arrays to learn, by name; `layer.grads` are the gradients of
   the last `backward`, under the same names. They replace those of the one before, so
   there is nothing to set to zero.
@@ -47,8 +49,8 @@ from nnref.activations import (
     tanh,
     tanh_backward,
 )
-from nnref.convolution import conv2d, conv2d_backward
-from nnref.dense import dense, dense_backward
+from nnref.convolution import _parameter_gradients, conv2d, conv2d_backward
+from nnref.dense import _backward_arguments, dense, dense_backward
 from nnref.initialization import he_normal
 from nnref.normalization import (
     _batch_statistics,
@@ -128,6 +130,10 @@ class Layer:
     def backward(self, dy: Array) -> Array:
         """Return the gradient for the last input, given that for the last output."""
         raise NotImplementedError
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` as `backward` does; no gradient for the last input is wanted."""
+        self.backward(dy)
 
     def _recall(self) -> Any:
         """Return what `forward` saved."""
@@ -210,6 +216,13 @@ class Dense(Layer):
         dx, *grads = dense_backward(dy, self._recall(), **self._params)
         self._grads = dict(zip(self._params, grads, strict=True))
         return dx
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` for dy (n, d_out)."""
+        dy, x, _ = _backward_arguments(dy, self._recall(), **self._params)
+        self._grads = {"w": x.T @ dy}
+        if "b" in self._params:
+            self._grads["b"] = dy.sum(axis=0)
 
     def __repr__(self) -> str:
         d_in, d_out = self._params["w"].shape
@@ -310,6 +323,12 @@ class Conv2D(Layer):
         dx, *grads = conv2d_backward(dy, self._recall(), w, b, **self._options)
         self._grads = dict(zip(self._params, grads, strict=True))
         return dx
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` for dy shaped like the last output."""
+        w, b = self._params["w"], self._params.get("b")
+        grads = _parameter_gradients(dy, self._recall(), w, b, **self._options)
+        self._grads = dict(zip(self._params, grads, strict=True))
 
     def __repr__(self) -> str:
         w, groups = self._params["w"], self._options["groups"]

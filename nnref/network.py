@@ -15,7 +15,7 @@ class _Container(Layer):
         super().__init__()
         self._layers = layers
         for i, (name, layer) in enumerate(layers.items()):
-            if isinstance(layer, type) or not hasattr(layer, "backward"):
+            if not isinstance(layer, Layer):
                 raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
             if any(layer is other for other in [*layers.values()][:i]):
                 raise ValueError(
@@ -125,6 +125,15 @@ class Sequential(_Container):
             dy = layer.backward(dy)
         return dy
 
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads`: no further back than to the first layer that has any."""
+        learning = [i for i, layer in enumerate(self.layers) if layer.params]
+        if learning:
+            first, *others = self.layers[learning[0] :]
+            for layer in reversed(others):
+                dy = layer.backward(dy)
+            first.backward_params(dy)
+
 
 class Residual(_Container):
     r"""A layer with a shortcut around it, $y = f(x) + x$.
@@ -205,3 +214,8 @@ class Residual(_Container):
         """Return the gradient through the layer plus that through the shortcut."""
         shortcut = dy if self.projection is None else self.projection.backward(dy)
         return self.f.backward(dy) + shortcut
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` of the layer and of the projection."""
+        for layer in self._layers.values():
+            layer.backward_params(dy)

@@ -354,7 +354,7 @@ def _train_epoch(
         pred = model.forward(x, training=True)
         value = float(loss_forward(pred, y))
         _check_finite(value, "training loss", f"epoch {epoch}, step {step}")
-        model.backward(loss_backward(1.0, pred, y))
+        model.backward_params(loss_backward(1.0, pred, y))
         optimizer.step(model.params, model.grads)
         total += value * len(x)
         count += len(x)

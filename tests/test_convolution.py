@@ -355,18 +355,33 @@ def test_blocks_of_images_are_put_together(monkeypatch, options, block):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
-def test_memory_does_not_grow_with_the_columns_of_all_images():
-    """What is copied for the matrix product is a block, however many images."""
-    x, w = np.ones((200, 2, 20, 20), np.float32), np.ones((3, 2, 3, 3), np.float32)
-    dy = np.ones((200, 3, 18, 18), np.float32)
+@pytest.mark.parametrize(("n", "rows"), [(200, 20), (1, 4000)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_memory_does_not_grow_with_the_columns_of_all_outputs(n, rows, stride):
+    """What is copied is a block, however many images there are, however tall."""
+    x, w = np.ones((n, 2, rows, 20), np.float32), np.ones((3, 2, 5, 5), np.float32)
+    dy = np.ones_like(conv2d(x, w, stride=stride))
     tracemalloc.start()
     try:
-        conv2d_backward(dy, x, w)
+        conv2d_backward(dy, x, w, stride=stride)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    columns = x.itemsize * 9 * 2 * 18 * 18 * 200
-    assert peak < x.nbytes + columns / 2
+    columns = x.itemsize * 25 * 2 * dy.size // 3
+    assert peak < 2 * x.nbytes + columns / 2
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2, 3])
+@pytest.mark.parametrize(("c_in", "c_out"), [(1, 4), (2, 4), (3, 2)])
+def test_both_ways_to_the_gradient_of_the_image_agree(c_in, c_out, padding):
+    """Many output channels or much padding, and it is added back, else convolved."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, c_in, 5, 6)), rng.normal(size=(c_out, c_in, 3, 3))
+    dy = rng.normal(size=conv2d(x, w, padding=padding).shape)
+    dx, _ = conv2d_backward(dy, x, w, padding=padding)
+    arguments = convolution._arguments(x, w, 1, padding, 1, 1)
+    back = convolution._add_back(dy, *arguments, 1)
+    np.testing.assert_allclose(dx, back, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("c_in", "c_out"), [(0, 3), (2, 0), (0, 0)])

@@ -7,6 +7,7 @@ import pytest
 
 from nnref.layers import (
     BatchNorm,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
@@ -201,6 +202,75 @@ def test_residual_refuses_what_is_no_layer_and_the_same_twice():
     relu = ReLU()
     with pytest.raises(ValueError, match=r"projection, ReLU\(\), is there twice"):
         Residual(relu, relu)
+
+
+class Never(Flatten):
+    """A layer that must not be asked for its gradient."""
+
+    def backward(self, dy):
+        raise AssertionError("not needed")
+
+
+def learning(c_in=3):
+    """A network that begins with layers that learn nothing, with all the others."""
+    inner = Sequential(Conv2D(c_in, 4, 3, rng(1), stride=2), ReLU(), BatchNorm(4))
+    shortcut = Conv2D(c_in, 4, 3, rng(2), stride=2, bias=False)
+    return Residual(inner, shortcut), Flatten(), Dense(36, 2, rng(3))
+
+
+def test_backward_params_gives_the_gradients_of_backward():
+    x, dy = rng().normal(size=(5, 3, 7, 7)), rng(4).normal(size=(5, 2))
+    model = Sequential(ReLU(), *learning())
+    model.forward(x, training=True)
+    model.backward(dy)
+    grads = model.grads
+    assert len(grads) == 7
+    other = Sequential(ReLU(), *learning())
+    other.forward(x, training=True)
+    assert other.backward_params(dy) is None
+    assert other.grads.keys() == grads.keys()
+    for name, g in other.grads.items():
+        np.testing.assert_array_equal(g, grads[name])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_backward_params_of_a_dense_layer(bias):
+    x, dy = rng().normal(size=(5, 3)), rng(1).normal(size=(5, 2))
+    layer = Dense(3, 2, rng(), bias=bias)
+    with pytest.raises(RuntimeError, match="backward before forward"):
+        layer.backward_params(dy)
+    layer.forward(x)
+    layer.backward(dy)
+    grads = layer.grads
+    layer.backward_params(dy)
+    assert layer.grads is not grads
+    assert layer.grads.keys() == grads.keys()
+    for name, g in layer.grads.items():
+        np.testing.assert_array_equal(g, grads[name])
+    with pytest.raises(ValueError, match=r"dy has shape \(5, 1\)"):
+        layer.backward_params(dy[:, :1])
+
+
+def test_training_goes_back_no_further_than_to_the_first_layer_that_learns():
+    class First(Dense):
+        def backward(self, dy):
+            raise AssertionError("not needed")
+
+    model = Sequential(Never(), First(4, 3, rng()), ReLU(), Dense(3, 2, rng()))
+    model.forward(np.ones((3, 2, 2)))
+    model.backward_params(np.ones((3, 2)))
+    assert list(model.grads) == ["1.w", "1.b", "3.w", "3.b"]
+    fit(
+        model,
+        np.ones((3, 2, 2)),
+        np.ones((3, 2)),
+        loss=(mean_squared_error, mean_squared_error_backward),
+        optimizer=SGD(0.1),
+        epochs=1,
+        batch_size=3,
+        rng=rng(),
+    )
+    Sequential(Never()).backward_params(np.ones((3, 2)))
 
 
 def test_repr_of_a_residual_network():
