@@ -80,10 +80,12 @@ def _blocks(x: Array) -> Iterator[slice]:
 def _largest(x: Array, extent: int, along: list[_Meet], axis: int) -> Array:
     """Return the maximum of every window along axis 2 or 3."""
     before = (slice(None),) * axis
-    shape = list(x.shape)
-    shape[axis] = extent
-    y = np.full(shape, -np.inf, x.dtype)
-    for out, seen in along:
+    y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
+    (out, seen), *others = along
+    y[*before, : out.start] = -np.inf  # padding, and so are
+    y[*before, out.stop :] = -np.inf
+    y[*before, out] = x[*before, seen]
+    for out, seen in others:
         part = y[*before, out]
         np.maximum(part, x[*before, seen], out=part)
     return y
@@ -162,8 +164,8 @@ def max_pool2d(
     shape, tall, wide, _ = _windows(x, size, stride, padding)
     y = np.empty(shape, x.dtype)
     for some in _blocks(x):
-        rows = _largest(x[some], shape[2], tall, 2)
-        y[some] = _largest(rows, shape[3], wide, 3)
+        columns = _largest(x[some], shape[3], wide, 3)
+        y[some] = _largest(columns, shape[2], tall, 2)
     return y
 
 
@@ -238,17 +240,23 @@ def max_pool2d_backward(
     y = shaped(y, shape, "y").astype(x.dtype, copy=False)
     dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
     dx = np.zeros(x.shape, x.dtype)
+    *meets, last = itertools.product(tall, wide)
     for some in _blocks(x):
-        searching = np.ones(y[some].shape, bool)  # for the maximum of each window
-        for (out_rows, rows), (out_columns, columns) in itertools.product(tall, wide):
+        x_, y_, dy_, dx_ = x[some], y[some], dy[some], dx[some]
+        searching = np.ones(y_.shape, bool)  # for the maximum of each window
+        for meet in (*meets, last):
+            (out_rows, rows), (out_columns, columns) = meet
             out, seen = (..., out_rows, out_columns), (..., rows, columns)
-            below = x[some][seen] < y[some][out]  # False where y is NaN
-            found = searching[out] > below  # searching, and not below
-            searching[out] ^= found
-            if apart:
-                dx[some][seen] = keep(dy[some][out], found)
+            if meet is last:  # and nothing else is left
+                found = searching[out]
             else:
-                dx[some][seen] += keep(dy[some][out], found)
+                below = x_[seen] < y_[out]  # False where y is NaN
+                found = searching[out] > below  # searching, and not below
+                searching[out] ^= found
+            if apart:
+                dx_[seen] = keep(dy_[out], found)
+            else:
+                dx_[seen] += keep(dy_[out], found)
     return dx
 
 
