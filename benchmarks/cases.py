@@ -248,7 +248,7 @@ def step_nnref(model: Any, optimizer: Any, x: np.ndarray, y: np.ndarray) -> Any:
 
     z = model.forward(x, training=True)
     loss = nn.softmax_cross_entropy(z, y)
-    model.backward(nn.softmax_cross_entropy_backward(1.0, z, y))
+    model.backward_params(nn.softmax_cross_entropy_backward(1.0, z, y))
     optimizer.step(model.params, model.grads)
     return loss
 
