@@ -16,9 +16,12 @@ Scalar: TypeAlias = np.floating[Any]
 def as_float(x: ArrayLike, name: str) -> Array:
     """Return x as an array of floats; integers and booleans become float64."""
     array = np.asarray(x)
-    if array.dtype.kind not in "fiub":
+    kind = array.dtype.kind
+    if kind == "f":
+        return array
+    if kind not in "iub":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array.astype(np.float64)
 
 
 def shaped(x: ArrayLike, shape: tuple[int, ...], name: str) -> Array:
@@ -40,7 +43,7 @@ def number(x: float, name: str, interval: str) -> float:
     A Python float, unlike a NumPy one, leaves float32 arrays in float32.
     """
     low, high = _ends(interval)
-    if np.ndim(x) != 0 or not (
+    if not (isinstance(x, float) or np.ndim(x) == 0) or not (
         low < x < high
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")

@@ -134,15 +134,16 @@ class Optimizer:
             raise ValueError(
                 f"grads has {sorted(grads)}, expected {sorted(params)} as in params"
             )
+        shapes = {}
         for name, theta in params.items():
             if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f":
                 raise ValueError(f"params[{name!r}] must be an array of floats")
+            shapes[name] = theta.shape
             if np.shape(grads[name]) != theta.shape:
                 raise ValueError(
                     f"grads[{name!r}] has shape {np.shape(grads[name])}, "
                     f"expected {theta.shape}"
                 )
-        shapes = {name: theta.shape for name, theta in params.items()}
         if not self.steps:
             self._shapes = shapes
             self._start(params)
