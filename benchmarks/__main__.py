@@ -10,36 +10,46 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
+import itertools
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import report
+from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import CASES, GROWTH, MEMORY, Case
+from benchmarks.layers import ROWS
 
 
-def command(library: str, threads: int, *more: str) -> dict[str, Any]:
+def command(
+    library: str, threads: int, *more: str, environment: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
     """Return the arguments that start a worker."""
     count = str(threads)
-    env = os.environ | {"OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+    env = {**environment, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
     words = [sys.executable, "-m", "benchmarks.worker", library, "--threads", count]
     return {"args": [*words, *more], "env": env, "text": True}
 
 
 class Worker:
-    """A library in a process of its own."""
+    """A library in a process of its own, or what could be done instead."""
 
-    def __init__(self, library: str, threads: int, clock: str) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(
-            **command(library, threads, "--clock", clock), **pipes
+    def __init__(
+        self, library: str, threads: int, clock: str, more: Mapping[str, str]
+    ) -> None:
+        start = command(
+            library, threads, "--clock", clock, environment={**os.environ, **more}
         )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(**start, **pipes)
 
-    def seconds(self, case: Case) -> float:
+    def seconds(self, case: Case | Alternative) -> float:
         assert self.process.stdin
         assert self.process.stdout
         print(case.name, file=self.process.stdin, flush=True)
@@ -51,9 +61,18 @@ class Worker:
         self.process.wait()
 
 
-def compare(case: Case, threads: int, rounds: int, clock: str) -> tuple[float, ...]:
-    """Return the medians of the milliseconds of nnref, of PyTorch, and of the ratio."""
-    ours, theirs = (Worker(library, threads, clock) for library in ("nnref", "torch"))
+def compare(
+    case: Case | Alternative, threads: int, rounds: int, clock: str
+) -> tuple[float, ...]:
+    """Return the medians of the milliseconds of nnref, of the other, of the ratio.
+
+    The other is PyTorch, or what could be done instead.
+    """
+    other, more = "torch", dict[str, str]()
+    if isinstance(case, Alternative):
+        other, more = "instead", case.environment
+    ours = Worker("nnref", threads, clock, {})
+    theirs = Worker(other, threads, clock, more)
     found = []
     for i in range(case.rounds or rounds):
         # Who goes first changes from round to round.
@@ -73,6 +92,23 @@ def megabytes(case: Case, library: str) -> float:
         for _ in range(3)
     ]
     return statistics.median(int(run.stdout) / 2**20 for run in runs)
+
+
+def by_layer() -> dict[str, list[float]]:
+    """Return for each layer milliseconds: nnref forward, backward, PyTorch the same."""
+    runs: dict[str, list[Any]] = {"nnref": [], "torch": []}
+    for _, library in itertools.product(range(3), runs):
+        start = command(library, 1, "--layers")
+        done = subprocess.run(**start, stdout=subprocess.PIPE, check=True)
+        runs[library].append(json.loads(done.stdout))
+    return {
+        row: [
+            statistics.median(run[row][part] for run in found)
+            for found in runs.values()
+            for part in (0, 1)
+        ]
+        for row in ROWS
+    }
 
 
 def three(value: float) -> float:
@@ -96,11 +132,10 @@ def main() -> None:
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     arguments = parser.parse_args()
 
-    def timed(case: Case, threads: int) -> tuple[float, ...]:
-        found = compare(case, threads, arguments.rounds, arguments.clock)
-        a, b, ratio = found
-        print(f"{case.name:<52} {a:9.2f} {b:9.2f} {ratio:5.2f}", flush=True)
-        return found
+    def timed(case: Case | Alternative, threads: int) -> tuple[float, ...]:
+        a, b, ratio = compare(case, threads, arguments.rounds, arguments.clock)
+        print(f"{case.name:<64} {a:9.2f} {b:9.2f} {ratio:5.2f}", flush=True)
+        return a, b, ratio
 
     times: dict[str, list[Any]] = {case.name: [case.target] for case in CASES}
     for threads in arguments.threads:
@@ -108,6 +143,12 @@ def main() -> None:
         for case in CASES:
             if not arguments.words or any(w in case.name for w in arguments.words):
                 times[case.name] += timed(case, threads)
+    print("ms of nnref, of an alternative, ratio")
+    found: dict[str, list[Any]] = {}
+    for alternative in ALTERNATIVES:
+        if not arguments.words or any(w in alternative.name for w in arguments.words):
+            ours, other, ratio = timed(alternative, 1)
+            found[alternative.name] = [ours, other, 1 / ratio]
     if arguments.words:
         return  # part of the work is not worth a page
     about = {
@@ -125,7 +166,8 @@ def main() -> None:
     for what, cases in GROWTH.items():
         growth[what] = {n: three(timed(case, 1)[0]) for n, case in cases.items()}
         space[what] = {n: three(megabytes(case, "nnref")) for n, case in cases.items()}
-    report.write(about, times, memory, growth, space)
+    tables = {"times": times, "layers": by_layer(), "alternatives": found}
+    report.write(about, tables | {"memory": memory}, growth, space)
 
 
 if __name__ == "__main__":

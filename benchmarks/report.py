@@ -47,8 +47,7 @@ def rows(table: dict[str, list[Any]]) -> str:
 
 def write(
     about: dict[str, str],
-    times: dict[str, list[Any]],
-    memory: dict[str, list[Any]],
+    tables: dict[str, dict[str, list[Any]]],
     growth: dict[str, dict[int, float]],
     space: dict[str, dict[int, float]],
 ) -> None:
@@ -56,8 +55,7 @@ def write(
     text = PAGE.read_text(encoding="utf-8")
     values: dict[str, str | dict[Any, Any]] = {
         "about": about,
-        "times": rows(times),
-        "memory": rows(memory),
+        **{name: rows(table) for name, table in tables.items()},
         "growth": growth,
         "space": space,
     }

@@ -1,7 +1,8 @@
-"""A process that times the cases of one library, on request.
+"""A process that times the cases of one library, or alternatives, on request.
 
 Each line read is the name of a case; each line written the seconds of one call. With
-`--memory CASE` it writes the peak memory of one call instead, in bytes.
+`--memory CASE` it writes the peak memory of one call instead, in bytes; with
+`--layers` the milliseconds of each layer in a training step, as JSON.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import json
 import sys
 import time
 from pathlib import Path
 
+from benchmarks import layers
+from benchmarks.alternatives import ALTERNATIVES
 from benchmarks.cases import BY_NAME, Work
 
 PERIOD = 0.05  # seconds that a measurement should last at least
@@ -54,18 +58,26 @@ def peak(work: Work) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("library", choices=["nnref", "torch"])
+    parser.add_argument("library", choices=["nnref", "torch", "instead"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--memory", metavar="CASE")
+    parser.add_argument("--layers", action="store_true")
     arguments = parser.parse_args()
     if arguments.library == "torch":
         import torch
 
         torch.set_num_threads(arguments.threads)
 
+    cases = BY_NAME | {a.name: a for a in ALTERNATIVES}
+
     def made(name: str) -> Work:
-        return getattr(BY_NAME[name], arguments.library)()
+        return getattr(cases[name], arguments.library)()
+
+    if arguments.layers:
+        found = layers.of_nnref() if arguments.library == "nnref" else layers.of_torch()
+        print(json.dumps(found), flush=True)
+        return
 
     if arguments.memory:
         print(peak(made(arguments.memory)), flush=True)

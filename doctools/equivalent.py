@@ -1,4 +1,23 @@
 """Changes of `nnref` that change no result, each with the reason why it cannot."""
 
+_LENGTHS = "both have the same length already"
+
 # The function, and its line before and after, as `doctools.mutants` prints them.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "activations.gelu_backward: near = np.minimum(np.abs(x), 40)  # the density is 0 "
+    "beyond, and x**2 may overflow  ->  near = np.minimum(np.abs(x), 41)  # the "
+    "density is 0 beyond, and x**2 may overflow": "the density is 0 at 40 and at 41",
+    "activations.leaky_relu: return np.where(x > 0, x, alpha * x)  ->  "
+    "return np.where(x >= 0, x, alpha * x)": "both are 0 at 0",
+    "data.digits: x = x[:, np.newaxis] if images else x.reshape(len(x), -1)  ->  "
+    "x = x[:, np.newaxis] if images else x.reshape(len(x), - 2)": (
+        "NumPy takes any negative number for the size that is left"
+    ),
+    "gradcheck.check_gradient: rounding = 4 * _EPSILON * np.linalg.norm(dy * y)  ->  "
+    "rounding = 3 * _EPSILON * np.linalg.norm(dy * y)": (
+        "a bound on rounding errors, which are far below either"
+    ),
+    "training._samples: for array, name in zip(arrays, (x_name, y_name), "
+    "strict=True):  ->  for array, name in zip(arrays, (x_name, y_name), "
+    "strict=False):": _LENGTHS,
+}

@@ -101,6 +101,10 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     {'w': array([[ 3., -4.,  0.]]), 'b': array([12.,  0.])}
     >>> clip_by_norm({"w": np.array([3e200, -4e200])}, 1.0)  # nothing overflows
     {'w': array([ 0.6, -0.8])}
+    >>> clip_by_norm({"w": np.array([3e-200, -4e-200])}, 1e-200)  # nor underflows
+    {'w': array([ 6.e-201, -8.e-201])}
+    >>> clip_by_norm({"w": np.zeros(2)}, 1.0)
+    {'w': array([0., 0.])}
     >>> clip_by_norm({"w": np.array([1.0, np.inf])}, 1.0)
     Traceback (most recent call last):
     ValueError: grads['w'] holds NaN or infinity, expected finite numbers

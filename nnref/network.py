@@ -15,7 +15,7 @@ class _Container(Layer):
         super().__init__()
         self._layers = layers
         for i, (name, layer) in enumerate(layers.items()):
-            if not isinstance(layer, Layer):
+            if isinstance(layer, type) or not hasattr(layer, "backward_params"):
                 raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
             if any(layer is other for other in [*layers.values()][:i]):
                 raise ValueError(

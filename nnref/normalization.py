@@ -57,10 +57,9 @@ def _standardized(
     if stats is None:
         mean, var = _batch_statistics(x)
     else:
-        names = ("the mean in stats", "the variance in stats")
-        mean, var = (
-            shaped(s, x.shape[1:2], name) for s, name in zip(stats, names, strict=True)
-        )
+        first, second = stats
+        mean = shaped(first, x.shape[1:2], "the mean in stats")
+        var = shaped(second, x.shape[1:2], "the variance in stats")
     std = np.sqrt(_column(var, x) + eps)
     return (x - _column(mean, x)) / std, std
 

@@ -406,6 +406,9 @@ def dropout(
     >>> dropout(x, 1.0, rng)
     Traceback (most recent call last):
     ValueError: p is 1.0, expected a number in [0, 1)
+    >>> dropout(x, 0.2, rng, mask=mask[:, np.newaxis])
+    Traceback (most recent call last):
+    ValueError: mask has shape (6, 1) and type bool, expected (6,) and bool
     """
     x, p = as_float(x, "x"), number(p, "p", "[0, 1)")
     if mask is None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks import report
+from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import BY_NAME, CASES, GROWTH, MEMORY
+from benchmarks.layers import ROWS, of_nnref
 from doctools.pages import blocks
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
@@ -33,6 +37,8 @@ def shown(name: str) -> list[list[str]]:
     ("name", "keys", "times"),
     [
         ("times", [case.name for case in CASES], 2),
+        ("layers", ROWS, 1),
+        ("alternatives", [a.name for a in ALTERNATIVES], 1),
         ("memory", [case.name for case in MEMORY], 1),
         ("growth", list(GROWTH), 1),
         ("space", list(GROWTH), 1),
@@ -50,6 +56,32 @@ def test_the_figure_shows_the_data_of_the_table() -> None:
 @pytest.mark.parametrize("name", ["conv 5x5, 1->8, 28x28, N=64: f+b", CASES[0].name])
 def test_a_case_makes_work_for_nnref(name: str) -> None:
     assert BY_NAME[name].nnref()() is not None
+
+
+@pytest.mark.parametrize("alternative", ALTERNATIVES, ids=lambda a: a.name)
+def test_an_alternative_gives_what_nnref_gives(alternative: Alternative) -> None:
+    """Both agree to the precision of float32, but for parts of the work."""
+    works = alternative.nnref(), alternative.instead()
+    for work in works:
+        work()  # what a step changed shows in the next one
+    ours, other = (flat(work()) for work in works)
+    if alternative.name.startswith("matrix products alone"):
+        return
+    for a, b in zip(ours, other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * np.abs(a).max())
+
+
+def flat(result: Any) -> list[Any]:
+    """Return the arrays and numbers of a result, one after another."""
+    if isinstance(result, tuple):
+        return [a for part in result for a in flat(part)]
+    return [result]
+
+
+def test_the_layers_are_timed() -> None:
+    found = of_nnref(rounds=1)
+    assert list(found) == ROWS
+    assert all(forward > 0 for name, (forward, _) in found.items() if name != "update")
 
 
 def test_data_are_replaced_wherever_a_block_assigns_them() -> None:

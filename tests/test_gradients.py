@@ -223,6 +223,8 @@ def test_saved_result_is_used(name: str, data: st.DataObject, seed: int) -> None
     np.testing.assert_array_equal(call(name, dy, case, y=y), call(name, dy, case))
     with pytest.raises(ValueError, match="y has shape"):
         call(name, dy, case, y=np.zeros((9, 9)))
+    if name == "max_pool2d":  # where y decides: see test_pooling
+        return
     half = call(name, dy, case, y=y / 2)
     assert not np.array_equal(half, call(name, dy, case)) or not y.any()
 

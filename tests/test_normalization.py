@@ -229,3 +229,5 @@ def test_batch_norm_refuses_statistics_of_another_shape():
         batch_norm(x, three, three, stats=(np.ones(1), three))
     with pytest.raises(ValueError, match=r"the variance in stats has shape \(\)"):
         batch_norm(x, three, three, stats=(three, 1.0))
+    with pytest.raises(ValueError, match="too many values"):
+        batch_norm(x, three, three, stats=(three, three, three))

@@ -241,3 +241,14 @@ def test_blocks_of_images_are_put_together(monkeypatch, options, block):
     monkeypatch.setattr(pooling, "_BLOCK", block)
     np.testing.assert_array_equal(max_pool2d(x, (3, 2), **options), y)
     np.testing.assert_array_equal(max_pool2d_backward(dy, x, (3, 2), **options), dx)
+
+
+def test_the_maximum_is_taken_from_y_where_it_is_given():
+    """The first that is not below y, and the last place needs no look."""
+    x, dy = np.array([[[[3.0, 1.0], [2.0, 0.0]]]]), np.array([[[[5.0]]]])
+    for y, place in ((3.0, 0), (2.0, 0), (4.0, 3)):
+        dx = max_pool2d_backward(dy, x, 2, y=[[[[y]]]])
+        assert dx.ravel().tolist() == [5.0 if i == place else 0.0 for i in range(4)]
+    x[0, 0, 0, 0] = 0.0
+    dx = max_pool2d_backward(dy, x, 2, y=[[[[2.0]]]])
+    assert dx.ravel().tolist() == [0.0, 0.0, 5.0, 0.0]
