@@ -98,6 +98,9 @@ class Layer:
     [3. 6.]
     >>> print(layer.backward(np.array([1.0, 10.0])), layer.grads["s"])
     [ 3. 30.] 21.0
+    >>> layer.backward_params(np.array([1.0, 0.0]))
+    >>> print(layer.grads["s"])
+    1.0
     """
 
     def __init__(self, **params: Array) -> None:
@@ -185,6 +188,10 @@ class Dense(Layer):
            [2., 4., 4.]])
     >>> layer.grads["b"]
     array([1., 1., 1.])
+    >>> layer.backward_params(np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+    >>> print(layer.grads["w"], layer.grads["b"])
+    [[2. 0. 3.]
+     [4. 0. 4.]] [2. 0. 1.]
     >>> layer = Dense(2, 3, rng, bias=False, dtype=np.float32)
     >>> layer
     Dense(2, 3, bias=False)
@@ -272,6 +279,10 @@ class Conv2D(Layer):
     >>> print(layer.grads["w"][:, 0, 0], layer.grads["b"])
     [[1. 2.]
      [4. 8.]] [1. 2.]
+    >>> layer.backward_params(np.array([[[[0.0, 3.0]], [[0.0, 0.0]]]]))
+    >>> print(layer.grads["w"][:, 0, 0], layer.grads["b"])
+    [[ 6. 12.]
+     [ 0.  0.]] [3. 0.]
     >>> layer = Conv2D(4, 6, 3, rng, stride=2, padding=1, groups=2, bias=False)
     >>> layer
     Conv2D(4, 6, (3, 3), stride=2, padding=1, groups=2, bias=False)

@@ -103,6 +103,9 @@ class Sequential(_Container):
     ((5, 3), {'0.w': (3, 4), '0.b': (4,), '2.w': (4, 2), '2.b': (2,)})
     >>> print(model.grads["2.b"], model.grads["0.b"].round(3))
     [5. 5.] [-7.393 -5.947 -1.341  3.096]
+    >>> model.backward_params(-np.ones((5, 2)))  # the same without dx
+    >>> print(model.grads["0.b"].round(3))
+    [ 7.393  5.947  1.341 -3.096]
     """
 
     def __init__(self, *layers: Layer) -> None:
@@ -189,6 +192,11 @@ class Residual(_Container):
     [[3.1944 0.772 ]]
     >>> print(layer.backward(np.array([[1.0, -1.0]])).round(4))
     [[-1.2207 -0.8301  0.6609]]
+    >>> layer.backward_params(np.array([[2.0, 0.0]]))
+    >>> print(layer.grads["f.2.b"], layer.grads["projection.w"])
+    [2. 0.] [[ 2.  0.]
+     [-4.  0.]
+     [ 6.  0.]]
     >>> Residual(f).forward(x)
     Traceback (most recent call last):
         ...
