@@ -1,6 +1,7 @@
 """Changes of `nnref` that change no result, each with the reason why it cannot."""
 
 _LENGTHS = "both have the same length already"
+_CHECKED = "checked before"
 
 # The function, and its line before and after, as `doctools.mutants` prints them.
 EQUIVALENT: dict[str, str] = {
@@ -17,6 +18,12 @@ EQUIVALENT: dict[str, str] = {
     "rounding = 3 * _EPSILON * np.linalg.norm(dy * y)": (
         "a bound on rounding errors, which are far below either"
     ),
+    "layers.Conv2D.backward: self._grads = dict(zip(self._params, grads, "
+    "strict=True))  ->  self._grads = dict(zip(self._params, grads, strict=False))": (
+        _LENGTHS
+    ),
+    'pooling._means: rows[...], columns[...] = pair(size, "size", 1)  ->  '
+    'rows[...], columns[...] = pair(size, "size", 0)': _CHECKED,
     "training._samples: for array, name in zip(arrays, (x_name, y_name), "
     "strict=True):  ->  for array, name in zip(arrays, (x_name, y_name), "
     "strict=False):": _LENGTHS,

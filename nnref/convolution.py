@@ -228,10 +228,12 @@ def _matrices(
         inside[:, : len(block)] = block.swapaxes(0, 1)
         for j in range(0, rows, height):
             part = patches[:, :, :, : len(block), j : j + height]
-            copied = room[: part.size].reshape(part.shape)
-            copied[...] = part
             outputs = part.shape[3:]
-            matrix = copied.reshape(groups, c // groups * k1 * k2, math.prod(outputs))
+            if not part.flags.c_contiguous:
+                copied = room[: part.size].reshape(part.shape)
+                copied[...] = part
+                part = copied
+            matrix = part.reshape(groups, c // groups * k1 * k2, math.prod(outputs))
             yield slice(i, i + m), slice(j, j + height), outputs, matrix
 
 

@@ -203,8 +203,9 @@ def fit(
     """Train a model by minibatches, in place.
 
     In every epoch each sample is used once, in an order drawn anew. For each batch: the
-    model's forward pass, the loss, the gradient of the loss, the model's backward pass,
-    and a step of the optimizer. Calling `fit` again goes on where it stopped.
+    model's forward pass, the loss, the gradient of the loss, the model's backward pass
+    (`backward_params`: no gradient for x), and a step of the optimizer. Calling `fit`
+    again goes on where it stopped.
 
     Ctrl-C ends training without an exception: what was reached so far is returned.
 
