@@ -196,7 +196,7 @@ def _patches(
     # stretch of memory, and copied at one go, if the windows that stick out to the
     # right, into the next row, are kept at first: `width` counts them, too.
     width = wide if (s1, s2) == (1, 1) else columns
-    read = max(1, c * k1 * k2 * rows * width)  # by one image
+    read = max(1, max(c * k1 * k2, len(w)) * rows * width)  # by one image
     m = max(1, min(n, _BLOCK // read))
     height = math.ceil(rows / max(1, read // _BLOCK))
     padded = np.zeros((c, m, tall * wide + d2 * (k2 - 1)), np.result_type(x, w))
