@@ -214,15 +214,13 @@ def conv_backward() -> Work:
 
 def conv_backward_added() -> Work:
     """The gradient of the image by adding back, as it is made for a stride."""
-    from nnref.convolution import _add_back, _arguments, _parameter_gradients
+    from nnref.convolution import _add_back, _arguments, _kernel_gradient
 
     x, w, dy = normal(64, 16, 14, 14), normal(32, 16, 5, 5), normal(64, 32, 14, 14)
-    options = {"stride": 1, "padding": 2, "dilation": 1, "groups": 1}
-    arguments = _arguments(x, w, **options)
+    arguments = _arguments(x, w, stride=1, padding=2, dilation=1, groups=1)
 
     def work() -> Any:
-        dx = _add_back(dy, *arguments, 1)
-        return dx, _parameter_gradients(dy, x, w, None, **options)
+        return _add_back(dy, *arguments, 1), _kernel_gradient(dy, *arguments, 1)
 
     return work
 

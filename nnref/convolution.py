@@ -437,15 +437,15 @@ def conv2d_backward(
     [[ 6. 18.]
      [ 6.  8.]]
     """
-    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
-    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
-    dx = _image_gradient(dy, x, w, shape, options, groups)
-    return dx, *_parameter_gradients(
+    dy, x, w, shape, options = _conv2d_backward_arguments(
         dy, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
+    dx = _image_gradient(dy, x, w, shape, options, groups)
+    dw = _kernel_gradient(dy, x, w, shape, options, groups)
+    return (dx, dw) if b is None else (dx, dw, dy.sum(axis=(0, 2, 3)))
 
 
-def _parameter_gradients(
+def _conv2d_backward_arguments(
     dy: ArrayLike,
     x: ArrayLike,
     w: ArrayLike,
@@ -455,10 +455,24 @@ def _parameter_gradients(
     padding: Pair,
     dilation: Pair,
     groups: int,
-) -> tuple[Array, ...]:
-    """Return the gradients to w, each weight times what it read, summed, and to b."""
+) -> tuple[Array, Array, Array, tuple[int, ...], _Options]:
+    """Return dy and what `_arguments` returns, checked, b as well."""
     x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
+    if b is not None:
+        shaped(b, (len(w),), "b")
     dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
+    return dy, x, w, shape, options
+
+
+def _kernel_gradient(
+    dy: Array,
+    x: Array,
+    w: Array,
+    shape: tuple[int, ...],
+    options: _Options,
+    groups: int,
+) -> Array:
+    """Return the gradient to w: each weight gets what it read, times dy, summed."""
     o, columns = shape[1], shape[3]
     dw = np.zeros((groups, math.prod(w.shape[1:]), o // groups), dy.dtype)
     for some, rows, outputs, matrix in _matrices(x, w, shape, options, groups):
@@ -466,11 +480,7 @@ def _parameter_gradients(
         dz[..., :columns] = dy[some, :, rows].swapaxes(0, 1)
         dz = dz.reshape(groups, o // groups, matrix.shape[2])
         dw += matrix @ dz.swapaxes(1, 2)
-    dw = dw.swapaxes(1, 2).reshape(w.shape)
-    if b is None:
-        return (dw,)
-    shaped(b, (o,), "b")
-    return dw, dy.sum(axis=(0, 2, 3))
+    return dw.swapaxes(1, 2).reshape(w.shape)
 
 
 def _image_gradient(
@@ -481,14 +491,14 @@ def _image_gradient(
     options: _Options,
     groups: int,
 ) -> Array:
-    """Return the gradient to x: what each pixel was multiplied by, back to it."""
+    """Return the gradient to x: each pixel gets all that read it, times dy, summed."""
     stride, padding, dilation = options
     o, c, *extent = w.shape
     beyond = [
         d * (k - 1) - p for d, k, p in zip(dilation, extent, padding, strict=True)
     ]
-    # To convolve copies o numbers for each weight of a kernel. To add back c of them
-    # takes longer for each number, and pays off where o is far greater.
+    # Convolving copies o numbers for each weight of a kernel, adding back c of them.
+    # That takes longer for each number, and pays off only where o is far greater.
     if stride == (1, 1) and min(beyond) >= 0 and o // groups <= 2 * c:
         parts = w.reshape(groups, o // groups, c, *extent)[..., ::-1, ::-1]
         flipped = parts.swapaxes(1, 2).reshape(groups * c, o // groups, *extent)

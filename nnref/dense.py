@@ -120,12 +120,12 @@ def dense_backward(
     [4. 6.]
     >>> dx, dw = dense_backward([[1.0, 2.0], [3.0, 4.0]], x, w)
     """
-    dy, x, w = _backward_arguments(dy, x, w, b)
+    dy, x, w = _dense_backward_arguments(dy, x, w, b)
     dx, dw = dy @ w.T, x.T @ dy
     return (dx, dw) if b is None else (dx, dw, dy.sum(axis=0))
 
 
-def _backward_arguments(
+def _dense_backward_arguments(
     dy: ArrayLike, x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None
 ) -> tuple[Array, Array, Array]:
     """Return dy, x and w, checked, b as well."""

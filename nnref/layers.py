@@ -49,8 +49,13 @@ from nnref.activations import (
     tanh,
     tanh_backward,
 )
-from nnref.convolution import _parameter_gradients, conv2d, conv2d_backward
-from nnref.dense import _backward_arguments, dense, dense_backward
+from nnref.convolution import (
+    _conv2d_backward_arguments,
+    _kernel_gradient,
+    conv2d,
+    conv2d_backward,
+)
+from nnref.dense import _dense_backward_arguments, dense, dense_backward
 from nnref.initialization import he_normal
 from nnref.normalization import (
     _batch_statistics,
@@ -226,7 +231,7 @@ class Dense(Layer):
 
     def backward_params(self, dy: Array) -> None:
         """Set `grads` for dy (n, d_out)."""
-        dy, x, _ = _backward_arguments(dy, self._recall(), **self._params)
+        dy, x, _ = _dense_backward_arguments(dy, self._recall(), **self._params)
         self._grads = {"w": x.T @ dy}
         if "b" in self._params:
             self._grads["b"] = dy.sum(axis=0)
@@ -338,8 +343,13 @@ class Conv2D(Layer):
     def backward_params(self, dy: Array) -> None:
         """Set `grads` for dy shaped like the last output."""
         w, b = self._params["w"], self._params.get("b")
-        grads = _parameter_gradients(dy, self._recall(), w, b, **self._options)
-        self._grads = dict(zip(self._params, grads, strict=True))
+        dy, x, w, shape, options = _conv2d_backward_arguments(
+            dy, self._recall(), w, b, **self._options
+        )
+        groups = self._options["groups"]
+        self._grads = {"w": _kernel_gradient(dy, x, w, shape, options, groups)}
+        if b is not None:
+            self._grads["b"] = dy.sum(axis=(0, 2, 3))
 
     def __repr__(self) -> str:
         w, groups = self._params["w"], self._options["groups"]
