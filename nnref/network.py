@@ -167,7 +167,7 @@ class Residual(_Container):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, ReLU, Residual, Sequential
+    >>> from nnref import Dense, Dropout, ReLU, Residual, Sequential
     >>> layer = Residual(ReLU())
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])))
     [-1.  1.  4.]
@@ -197,6 +197,9 @@ class Residual(_Container):
     [2. 0.] [[ 2.  0.]
      [-4.  0.]
      [ 6.  0.]]
+    >>> drop = Residual(Dropout(0.5, rng))
+    >>> print(drop.forward(x), drop.forward(x, training=True))
+    [[ 2. -4.  6.]] [[ 3. -6.  9.]]
     >>> Residual(f).forward(x)
     Traceback (most recent call last):
         ...

@@ -1,6 +1,7 @@
 """Pooling, by loops. That its gradients are right is in test_gradients.py too."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -252,3 +253,17 @@ def test_the_maximum_is_taken_from_y_where_it_is_given():
     x[0, 0, 0, 0] = 0.0
     dx = max_pool2d_backward(dy, x, 2, y=[[[[2.0]]]])
     assert dx.ravel().tolist() == [0.0, 0.0, 5.0, 0.0]
+
+
+def test_memory_does_not_grow_with_all_windows():
+    """What lies between two passes is a block, however many images there are."""
+    x = np.ones((2000, 2, 12, 12), np.float32)
+    y = max_pool2d(x, 2)
+    for work in (max_pool2d, lambda x, size: max_pool2d_backward(y, x, size, y=y)):
+        tracemalloc.start()
+        try:
+            result = work(x, 2)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < result.nbytes + x.nbytes / 4
