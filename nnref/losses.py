@@ -503,6 +503,9 @@ def softmax_cross_entropy(
     >>> softmax_cross_entropy(z, [1.0, 0.0])
     Traceback (most recent call last):
     ValueError: target is float64 (2,), expected integers (2,) or probabilities (2, 3)
+    >>> softmax_cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 4), int))
+    Traceback (most recent call last):
+    ValueError: logits has shape (2, 3, 4), expected (n, q)
     """
     smooth = number(label_smoothing, "label_smoothing", "[0, 1]")
     z, t = _classification(logits, target)
