@@ -2,6 +2,7 @@
 
 _LENGTHS = "both have the same length already"
 _CHECKED = "checked before"
+_SPEED = "how much is done at a time, which changes time and memory alone"
 
 # The function, and its line before and after, as `doctools.mutants` prints them.
 EQUIVALENT: dict[str, str] = {
@@ -22,6 +23,12 @@ EQUIVALENT: dict[str, str] = {
     "strict=True))  ->  self._grads = dict(zip(self._params, grads, strict=False))": (
         _LENGTHS
     ),
+    "layers.Layer.forward: def forward(self, x: Array, training: bool = False) -> "
+    "Array:  ->  def forward(self, x: Array, training: bool = True) -> Array:": (
+        "it raises NotImplementedError"
+    ),
+    "losses._some_rows: m = max(1, (1 << 16) // z.shape[1])  ->  "
+    "m = max(1, (1 & 16) // z.shape[1])": _SPEED,
     'pooling._means: rows[...], columns[...] = pair(size, "size", 1)  ->  '
     'rows[...], columns[...] = pair(size, "size", 0)': _CHECKED,
     "training._samples: for array, name in zip(arrays, (x_name, y_name), "
