@@ -3,6 +3,18 @@
 _LENGTHS = "both have the same length already"
 _CHECKED = "checked before"
 _SPEED = "how much is done at a time, which changes time and memory alone"
+_FORWARD = "def forward(self, x: Array, training: bool = {}) -> Array:"
+_SAME_IN_TRAINING = (
+    "Layer",
+    "Dense",
+    "Conv2D",
+    "_Activation",
+    "MaxPool2D",
+    "AvgPool2D",
+    "GlobalAvgPool2D",
+    "LayerNorm",
+    "Flatten",
+)
 
 # The function, and its line before and after, as `doctools.mutants` prints them.
 EQUIVALENT: dict[str, str] = {
@@ -19,14 +31,17 @@ EQUIVALENT: dict[str, str] = {
     "rounding = 3 * _EPSILON * np.linalg.norm(dy * y)": (
         "a bound on rounding errors, which are far below either"
     ),
-    "layers.Conv2D.backward: self._grads = dict(zip(self._params, grads, "
-    "strict=True))  ->  self._grads = dict(zip(self._params, grads, strict=False))": (
-        _LENGTHS
-    ),
-    "layers.Layer.forward: def forward(self, x: Array, training: bool = False) -> "
-    "Array:  ->  def forward(self, x: Array, training: bool = True) -> Array:": (
-        "it raises NotImplementedError"
-    ),
+    **{
+        f"layers.{layer}.backward: self._grads = dict(zip(self._params, grads, "
+        "strict=True))  ->  self._grads = dict(zip(self._params, grads, "
+        "strict=False))": _LENGTHS
+        for layer in ("Dense", "Conv2D")
+    },
+    **{
+        f"layers.{layer}.forward: {_FORWARD.format(False)}  ->  "
+        f"{_FORWARD.format(True)}": "it does not ask for `training`"
+        for layer in _SAME_IN_TRAINING
+    },
     "losses._some_rows: m = max(1, (1 << 16) // z.shape[1])  ->  "
     "m = max(1, (1 & 16) // z.shape[1])": _SPEED,
     'pooling._means: rows[...], columns[...] = pair(size, "size", 1)  ->  '

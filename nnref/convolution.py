@@ -122,6 +122,9 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
     19
     >>> receptive_field([(3,), (3, 1, 2), (3, 1, 4)])  # dilation 1, 2, 4
     15
+    >>> receptive_field([(3, 0)])
+    Traceback (most recent call last):
+    ValueError: stride of layer 1 is 0, expected an integer of at least 1
     >>> receptive_field([(3, 1, 1, 2)])
     Traceback (most recent call last):
     ValueError: layer 1 is (3, 1, 1, 2), expected (kernel, stride, dilation)
@@ -332,6 +335,9 @@ def conv2d(
     >>> conv2d(x, w)
     Traceback (most recent call last):
     ValueError: x has shape (1, 4, 1, 2), expected (n, 2, rows, columns)
+    >>> conv2d(x, w[np.newaxis])
+    Traceback (most recent call last):
+    ValueError: w has shape (1, 4, 2, 1, 1), expected (out, in, rows, columns)
     """
     x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
     o, columns = shape[1], shape[3]

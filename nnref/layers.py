@@ -288,6 +288,8 @@ class Conv2D(Layer):
     >>> print(layer.grads["w"][:, 0, 0], layer.grads["b"])
     [[ 6. 12.]
      [ 0.  0.]] [3. 0.]
+    >>> Conv2D(4, 6, 3, rng)
+    Conv2D(4, 6, (3, 3))
     >>> layer = Conv2D(4, 6, 3, rng, stride=2, padding=1, groups=2, bias=False)
     >>> layer
     Conv2D(4, 6, (3, 3), stride=2, padding=1, groups=2, bias=False)

@@ -56,6 +56,8 @@ class Optimizer:
     ...         theta -= lr * np.sign(g)
     >>> params = {"w": np.array([1.0, -1.0]), "b": np.array([1.0])}
     >>> grads = {"w": np.array([3.0, 3.0]), "b": np.array([-1.0])}
+    >>> SignDescent(0.1).weight_decay
+    0.0
     >>> optimizer = SignDescent(0.1, weight_decay=5.0)
     >>> optimizer.step(params, grads)
     >>> params, optimizer.steps

@@ -77,11 +77,13 @@ def test_the_page_and_the_tests_of_a_module_come_first() -> None:
 
 def test_what_is_called_equivalent_is_a_change_that_exists() -> None:
     """After a change of nnref, the list must not keep what is no more."""
-    stems = {key.partition(".")[0] for key in EQUIVALENT}
-    files = [mutants.ROOT / "nnref" / f"{stem}.py" for stem in stems]
-    every = {
-        f"{m.path.stem}.{m.inside}: {m.change}"
-        for f in files
-        for m in mutants.mutants(f)
-    }
-    assert set(EQUIVALENT) <= every
+    there = set()
+    for module in {key.partition(".")[0] for key in EQUIVALENT}:
+        path = mutants.ROOT / "nnref" / f"{module}.py"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for m in mutants.mutants(path):
+            # To make a change takes its time: only where there is one to compare.
+            place = f"{module}.{m.inside}: {lines[m.line - 1].strip()}  ->"
+            if any(key.startswith(place) for key in EQUIVALENT):
+                there.add(f"{module}.{m.inside}: {m.change}")
+    assert set(EQUIVALENT) - there == set()
