@@ -9,6 +9,7 @@ _SAME_IN_TRAINING = (
     "Dense",
     "Conv2D",
     "_Activation",
+    "ReLU",
     "MaxPool2D",
     "AvgPool2D",
     "GlobalAvgPool2D",

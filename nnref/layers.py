@@ -463,6 +463,13 @@ class ReLU(_Activation):
     _function = staticmethod(relu)
     _function_backward = staticmethod(relu_backward)
 
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the larger of x and 0."""
+        y = relu(x)
+        # As good as x, whose sign alone counts; and the next layer keeps it anyway.
+        self._saved = {"x": y}
+        return y
+
 
 class LeakyReLU(_Activation):
     r"""ReLU with a slope below zero, as a layer. See `nnref.activations.leaky_relu`.
