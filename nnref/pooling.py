@@ -82,8 +82,7 @@ def _largest(x: Array, extent: int, along: list[_Meet], axis: int) -> Array:
     before = (slice(None),) * axis
     y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
     (out, seen), *others = along
-    y[*before, : out.start] = -np.inf  # padding, and so are
-    y[*before, out.stop :] = -np.inf
+    y[*before, : out.start] = -np.inf  # the first windows may begin with padding
     y[*before, out] = x[*before, seen]
     for out, seen in others:
         part = y[*before, out]

@@ -267,3 +267,9 @@ def test_memory_does_not_grow_with_all_windows():
         finally:
             tracemalloc.stop()
         assert peak < result.nbytes + x.nbytes / 4
+
+
+@pytest.mark.parametrize("size", [(2,), (2, 2, 2)])
+def test_a_size_is_one_number_or_two(size):
+    with pytest.raises(ValueError, match="size is .*, expected an integer of at least"):
+        max_pool2d(np.ones((1, 1, 4, 4)), size)
