@@ -271,5 +271,5 @@ def test_memory_does_not_grow_with_all_windows():
 
 @pytest.mark.parametrize("size", [(2,), (2, 2, 2)])
 def test_a_size_is_one_number_or_two(size):
-    with pytest.raises(ValueError, match="size is .*, expected an integer of at least"):
+    with pytest.raises(ValueError, match=r"size is .*, expected an integer"):
         max_pool2d(np.ones((1, 1, 4, 4)), size)
