@@ -17,7 +17,6 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,11 @@ from benchmarks.cases import CASES, GROWTH, MEMORY, Case
 from benchmarks.layers import ROWS
 
 
-def command(
-    library: str, threads: int, *more: str, environment: Mapping[str, str] = os.environ
-) -> dict[str, Any]:
-    """Return the arguments that start a worker."""
+def command(library: str, threads: int, *more: str, **variables: str) -> dict[str, Any]:
+    """Return the arguments that start a worker, with more of words and environment."""
     count = str(threads)
-    env = {**environment, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+    variables |= {"OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+    env = os.environ | variables
     words = [sys.executable, "-m", "benchmarks.worker", library, "--threads", count]
     return {"args": [*words, *more], "env": env, "text": True}
 
@@ -41,11 +39,9 @@ class Worker:
     """A library in a process of its own, or what could be done instead."""
 
     def __init__(
-        self, library: str, threads: int, clock: str, more: Mapping[str, str]
+        self, library: str, threads: int, clock: str, **variables: str
     ) -> None:
-        start = command(
-            library, threads, "--clock", clock, environment={**os.environ, **more}
-        )
+        start = command(library, threads, "--clock", clock, **variables)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(**start, **pipes)
 
@@ -68,13 +64,14 @@ def compare(
 
     The other is PyTorch, or what could be done instead.
     """
-    other, more = "torch", dict[str, str]()
+    ours = Worker("nnref", threads, clock)
     if isinstance(case, Alternative):
-        other, more = "instead", case.environment
-    ours = Worker("nnref", threads, clock, {})
-    theirs = Worker(other, threads, clock, more)
+        theirs = Worker("instead", threads, clock, **case.environment)
+    else:
+        theirs = Worker("torch", threads, clock)
+        rounds = case.rounds or rounds
     found = []
-    for i in range(case.rounds or rounds):
+    for i in range(rounds):
         # Who goes first changes from round to round.
         times = {w: w.seconds(case) for w in ((ours, theirs), (theirs, ours))[i % 2]}
         found.append((times[ours], times[theirs]))
@@ -144,11 +141,11 @@ def main() -> None:
             if not arguments.words or any(w in case.name for w in arguments.words):
                 times[case.name] += timed(case, threads)
     print("ms of nnref, of an alternative, ratio")
-    found: dict[str, list[Any]] = {}
+    instead: dict[str, list[Any]] = {}
     for alternative in ALTERNATIVES:
         if not arguments.words or any(w in alternative.name for w in arguments.words):
             ours, other, ratio = timed(alternative, 1)
-            found[alternative.name] = [ours, other, 1 / ratio]
+            instead[alternative.name] = [ours, other, 1 / ratio]
     if arguments.words:
         return  # part of the work is not worth a page
     about = {
@@ -166,8 +163,13 @@ def main() -> None:
     for what, cases in GROWTH.items():
         growth[what] = {n: three(timed(case, 1)[0]) for n, case in cases.items()}
         space[what] = {n: three(megabytes(case, "nnref")) for n, case in cases.items()}
-    tables = {"times": times, "layers": by_layer(), "alternatives": found}
-    report.write(about, tables | {"memory": memory}, growth, space)
+    tables = {
+        "times": times,
+        "layers": by_layer(),
+        "alternatives": instead,
+        "memory": memory,
+    }
+    report.write(about, tables, growth, space)
 
 
 if __name__ == "__main__":

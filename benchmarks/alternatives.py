@@ -18,13 +18,16 @@ import nnref as nn
 from benchmarks.cases import (
     F32,
     Work,
+    batch,
     cnn_nnref,
     cross_entropy,
     dense,
+    gradients_nnref,
     mlp_nnref,
     normal,
     step_nnref,
 )
+from nnref.convolution import _add_back, _arguments, _kernel_gradient
 
 # With these, the C library of Linux gives no memory back to the system.
 KEEP_MEMORY = {
@@ -42,11 +45,10 @@ class Alternative:
     nnref: Callable[[], Work]
     instead: Callable[[], Work]
     environment: dict[str, str] = field(default_factory=dict)
-    rounds: int | None = None
 
 
-def images(n: int = 64) -> tuple[np.ndarray, np.ndarray]:
-    return normal(n, 1, 28, 28), np.random.default_rng(1).integers(10, size=n)
+def images() -> tuple[np.ndarray, np.ndarray]:
+    return batch(64, 1, 28, 28)
 
 
 def cnn_step() -> Work:
@@ -61,18 +63,11 @@ def cnn_step_in_threads() -> Work:
     for a, b in zip(model.layers, other.layers, strict=True):
         b._params = a._params
     x, y = images()
-    halves = (model, x[:32], y[:32]), (other, x[32:], y[32:])
+    halves = (model, other), (x[:32], x[32:]), (y[:32], y[32:])
     pool = ThreadPoolExecutor(2)
 
-    def gradients(half: tuple[Any, np.ndarray, np.ndarray]) -> tuple[Any, Any]:
-        model, x, y = half
-        z = model.forward(x, training=True)
-        loss = nn.softmax_cross_entropy(z, y)
-        model.backward_params(nn.softmax_cross_entropy_backward(1.0, z, y))
-        return loss, model.grads
-
     def work() -> Any:
-        (loss, grads), (other_loss, more) = pool.map(gradients, halves)
+        (loss, grads), (other_loss, more) = pool.map(gradients_nnref, *halves)
         mean = {name: (g + more[name]) / 2 for name, g in grads.items()}
         optimizer.step(model.params, mean)
         return (loss + other_loss) / 2
@@ -89,13 +84,9 @@ def cnn_step_float64() -> Work:
     return lambda: step_nnref(model, optimizer, x, y)
 
 
-def mlp_data() -> tuple[np.ndarray, np.ndarray]:
-    return normal(32, 64), np.random.default_rng(1).integers(10, size=32)
-
-
 def mlp_step() -> Work:
     model, optimizer = mlp_nnref()
-    x, y = mlp_data()
+    x, y = batch(32, 64)
     return lambda: step_nnref(model, optimizer, x, y)
 
 
@@ -104,7 +95,7 @@ def mlp_step_bare() -> Work:
     model, optimizer = mlp_nnref()
     w1, b1, w2, b2 = model.params.values()
     lr, every = optimizer.lr, np.arange(32)
-    x, y = mlp_data()
+    x, y = batch(32, 64)
 
     def work() -> Any:
         z1 = x @ w1 + b1
@@ -131,8 +122,8 @@ def mlp_step_bare() -> Work:
 
 
 def adam_step() -> Work:
-    optimizer, params, grads = nn.Adam(1e-3), {"w": normal(1000, 1000)}, {}
-    grads["w"] = normal(1000, 1000, seed=1)
+    optimizer = nn.Adam(1e-3)
+    params, grads = ({"w": normal(1000, 1000, seed=i)} for i in (0, 1))
 
     def work() -> Any:
         optimizer.step(params, grads)
@@ -214,13 +205,11 @@ def conv_backward() -> Work:
 
 def conv_backward_added() -> Work:
     """The gradient of the image by adding back, as it is made for a stride."""
-    from nnref.convolution import _add_back, _arguments, _kernel_gradient
-
     x, w, dy = normal(64, 16, 14, 14), normal(32, 16, 5, 5), normal(64, 32, 14, 14)
     arguments = _arguments(x, w, stride=1, padding=2, dilation=1, groups=1)
 
     def work() -> Any:
-        return _add_back(dy, *arguments, 1), _kernel_gradient(dy, *arguments, 1)
+        return _add_back(dy, *arguments), _kernel_gradient(dy, *arguments)
 
     return work
 

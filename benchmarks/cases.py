@@ -244,13 +244,19 @@ def mlp_torch() -> tuple[Any, Any]:
     return model, torch.optim.SGD(model.parameters(), 0.5)
 
 
-def step_nnref(model: Any, optimizer: Any, x: np.ndarray, y: np.ndarray) -> Any:
+def gradients_nnref(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[Any, Any]:
+    """Return the loss, and the gradients of the parameters."""
     import nnref as nn
 
     z = model.forward(x, training=True)
     loss = nn.softmax_cross_entropy(z, y)
     model.backward_params(nn.softmax_cross_entropy_backward(1.0, z, y))
-    optimizer.step(model.params, model.grads)
+    return loss, model.grads
+
+
+def step_nnref(model: Any, optimizer: Any, x: np.ndarray, y: np.ndarray) -> Any:
+    loss, grads = gradients_nnref(model, x, y)
+    optimizer.step(model.params, grads)
     return loss
 
 
@@ -264,10 +270,14 @@ def step_torch(model: Any, optimizer: Any, x: Any, y: Any) -> Any:
     return loss.item()
 
 
+def batch(*shape: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return random samples, (n, ...), and labels of ten classes."""
+    return normal(*shape), np.random.default_rng(1).integers(10, size=shape[0])
+
+
 def one_step(kernel: int) -> Case:
     def data() -> tuple[np.ndarray, np.ndarray]:
-        y = np.random.default_rng(1).integers(10, size=64)
-        return normal(64, 1, 28, 28), y
+        return batch(64, 1, 28, 28)
 
     def ours() -> Work:
         model, optimizer = cnn_nnref(kernel)
@@ -444,7 +454,7 @@ def deep(depth: int) -> Case:
     sizes = [64, *[128] * depth, 10]
 
     def data() -> tuple[np.ndarray, np.ndarray]:
-        return normal(256, 64), np.random.default_rng(1).integers(10, size=256)
+        return batch(256, 64)
 
     def ours() -> Work:
         import nnref as nn

@@ -8,9 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from benchmarks.cases import cnn_nnref, cnn_torch, normal, tensor
+from benchmarks.cases import batch, cnn_nnref, cnn_torch, tensor
 
 LAYERS = [
     "conv 3x3, 1->16",
@@ -46,15 +44,11 @@ class Clock:
         }
 
 
-def data() -> tuple[np.ndarray, np.ndarray]:
-    return normal(64, 1, 28, 28), np.random.default_rng(1).integers(10, size=64)
-
-
 def of_nnref(rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Return milliseconds of the forward and the backward pass of each layer."""
     import nnref as nn
 
-    (model, optimizer), (x, y), clock = cnn_nnref(), data(), Clock()
+    (model, optimizer), (x, y), clock = cnn_nnref(), batch(64, 1, 28, 28), Clock()
 
     def step() -> None:
         h = x
@@ -76,7 +70,8 @@ def of_torch(rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Return the same for PyTorch, whose graph is cut between the layers."""
     import torch
 
-    (model, optimizer), (x, y), clock = cnn_torch(), map(tensor, data()), Clock()
+    (model, optimizer), clock = cnn_torch(), Clock()
+    x, y = map(tensor, batch(64, 1, 28, 28))
     loss = torch.nn.functional.cross_entropy
 
     def step() -> None:

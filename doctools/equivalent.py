@@ -9,7 +9,6 @@ _SAME_IN_TRAINING = (
     "Dense",
     "Conv2D",
     "_Activation",
-    "ReLU",
     "MaxPool2D",
     "AvgPool2D",
     "GlobalAvgPool2D",
@@ -33,10 +32,11 @@ EQUIVALENT: dict[str, str] = {
         "a bound on rounding errors, which are far below either"
     ),
     **{
-        f"layers.{layer}.backward: self._grads = dict(zip(self._params, grads, "
+        f"layers.{layer}.{method}: self._grads = dict(zip(self._params, grads, "
         "strict=True))  ->  self._grads = dict(zip(self._params, grads, "
         "strict=False))": _LENGTHS
         for layer in ("Dense", "Conv2D")
+        for method in ("backward", "backward_params")
     },
     **{
         f"layers.{layer}.forward: {_FORWARD.format(False)}  ->  "

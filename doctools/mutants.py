@@ -272,12 +272,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--pages", type=float, default=0.90, help="least share")
     parser.add_argument("--both", type=float, default=0.95, help="least share")
-    parser.add_argument("--skip", type=int, default=0, help="so many of the first")
     parser.add_argument("modules", nargs="*", help="names such as losses; default: all")
     arguments = parser.parse_args()
     files = sorted((ROOT / "nnref").glob("*.py"))
     wanted = [f for f in files if not arguments.modules or f.stem in arguments.modules]
-    drawn = draw(wanted, arguments.count, arguments.seed)[arguments.skip :]
+    drawn = draw(wanted, arguments.count, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         roots: Queue[Path] = Queue()
         for job in range(arguments.jobs):

@@ -43,7 +43,8 @@ def number(x: float, name: str, interval: str) -> float:
     A Python float, unlike a NumPy one, leaves float32 arrays in float32.
     """
     low, high = _ends(interval)
-    if not (isinstance(x, float) or np.ndim(x) == 0) or not (
+    single = isinstance(x, float) or np.ndim(x) == 0
+    if not single or not (
         low < x < high
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")

@@ -8,7 +8,7 @@ laid on the image as it stands, without being flipped. `stride`, `padding` and
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -148,14 +148,21 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
 # the cache of a processor core while it is written, multiplied and read.
 _BLOCK = 1 << 17
 
-# Stride, padding and dilation, each (rows, columns).
-_Options: TypeAlias = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+class _Plan(NamedTuple):
+    """The shape of the result, and the options, each (rows, columns)."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
 
 
 def _arguments(
     x: ArrayLike, w: ArrayLike, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> tuple[Array, Array, tuple[int, ...], _Options]:
-    """Return x, w, the shape of the result, and stride, padding, dilation as pairs."""
+) -> tuple[Array, Array, _Plan]:
+    """Return x and w, checked, and what is to be done with them."""
     x, w = images(x), as_float(w, "w")
     if w.ndim != 4:
         raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
@@ -176,12 +183,11 @@ def _arguments(
             x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
         )
     )
-    return x, w, (len(x), len(w), *extent), (stride, padding, dilation)
+    shape = len(x), len(w), *extent
+    return x, w, _Plan(shape, stride, padding, dilation, groups)
 
 
-def _patches(
-    x: Array, w: Array, shape: tuple[int, ...], options: _Options
-) -> tuple[Array, Array, Array, int]:
+def _patches(x: Array, w: Array, plan: _Plan) -> tuple[Array, Array, Array, int]:
     """Return room for a few padded images, its inside, what weights read, and a height.
 
     The inside is (channels, images, rows, columns), what is read (channels, kernel
@@ -189,8 +195,7 @@ def _patches(
     height says how many of the output rows to work on at a time.
     """
     n, c, *size = x.shape
-    _, _, rows, columns = shape
-    (s1, s2), (p1, p2), (d1, d2) = options
+    (_, _, rows, columns), (s1, s2), (p1, p2), (d1, d2), _ = plan
     k1, k2 = w.shape[2:]
     tall, wide = size[0] + 2 * p1, size[1] + 2 * p2
 
@@ -216,14 +221,14 @@ def _patches(
 
 
 def _matrices(
-    x: Array, w: Array, shape: tuple[int, ...], options: _Options, groups: int
+    x: Array, w: Array, plan: _Plan
 ) -> Iterator[tuple[slice, slice, tuple[int, ...], Array]]:
     """Yield images, rows, and for their outputs what the kernels read, as a matrix.
 
     Its rows are the weights, its columns the outputs, whose shape (images, rows, width)
     comes with it. With groups there is a matrix for each. The next overwrites it.
     """
-    _, inside, patches, height = _patches(x, w, shape, options)
+    _, inside, patches, height = _patches(x, w, plan)
     c, k1, k2, m, rows, width = patches.shape
     room = np.empty(c * k1 * k2 * m * height * width, patches.dtype)
     for i in range(0, len(x), m):
@@ -236,7 +241,8 @@ def _matrices(
                 copied = room[: part.size].reshape(part.shape)
                 copied[...] = part
                 part = copied
-            matrix = part.reshape(groups, c // groups * k1 * k2, math.prod(outputs))
+            weights = c // plan.groups * k1 * k2
+            matrix = part.reshape(plan.groups, weights, math.prod(outputs))
             yield slice(i, i + m), slice(j, j + height), outputs, matrix
 
 
@@ -339,12 +345,12 @@ def conv2d(
     Traceback (most recent call last):
     ValueError: w has shape (1, 4, 2, 1, 1), expected (out, in, rows, columns)
     """
-    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
-    o, columns = shape[1], shape[3]
+    x, w, plan = _arguments(x, w, stride, padding, dilation, groups)
+    _, o, _, columns = plan.shape
     kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
     bias = None if b is None else shaped(b, (o,), "b")[:, None, None]
-    z = np.empty(shape, np.result_type(x, w, *([] if bias is None else [bias])))
-    for some, rows, outputs, matrix in _matrices(x, w, shape, options, groups):
+    z = np.empty(plan.shape, np.result_type(x, w, *([] if bias is None else [bias])))
+    for some, rows, outputs, matrix in _matrices(x, w, plan):
         products = (kernels @ matrix).reshape(o, *outputs)[..., :columns]
         z[some, :, rows] = products.swapaxes(0, 1)
         if bias is not None:
@@ -362,6 +368,7 @@ def conv2d_backward(
     padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    input_gradient: bool = True,
 ) -> tuple[Array, ...]:
     r"""Gradients of `conv2d`.
 
@@ -392,12 +399,14 @@ def conv2d_backward(
     b : array (out,), optional
     stride, padding, dilation, groups
         Those of `conv2d`.
+    input_gradient : bool
+        Whether the gradient to x is wanted; training does not need it for data.
 
     Returns
     -------
-    two or three arrays
-        Gradient of the loss with respect to x, to w and, if b is given, to b, each in
-        the shape of its variable.
+    one to three arrays
+        Gradient of the loss with respect to x (if wanted), to w and, if b is given, to
+        b, each in the shape of its variable.
 
     Raises
     ------
@@ -442,46 +451,24 @@ def conv2d_backward(
     >>> print(dw[:, :, 0, 0])
     [[ 6. 18.]
      [ 6.  8.]]
+    >>> (dw,) = conv2d_backward(dy, x, w, groups=2, input_gradient=False)
     """
-    dy, x, w, shape, options = _conv2d_backward_arguments(
-        dy, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
-    dx = _image_gradient(dy, x, w, shape, options, groups)
-    dw = _kernel_gradient(dy, x, w, shape, options, groups)
-    return (dx, dw) if b is None else (dx, dw, dy.sum(axis=(0, 2, 3)))
-
-
-def _conv2d_backward_arguments(
-    dy: ArrayLike,
-    x: ArrayLike,
-    w: ArrayLike,
-    b: ArrayLike | None,
-    *,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> tuple[Array, Array, Array, tuple[int, ...], _Options]:
-    """Return dy and what `_arguments` returns, checked, b as well."""
-    x, w, shape, options = _arguments(x, w, stride, padding, dilation, groups)
+    x, w, plan = _arguments(x, w, stride, padding, dilation, groups)
+    dy = shaped(dy, plan.shape, "dy").astype(np.result_type(x, w), copy=False)
+    gradients: tuple[Array, ...] = (_kernel_gradient(dy, x, w, plan),)
     if b is not None:
         shaped(b, (len(w),), "b")
-    dy = shaped(dy, shape, "dy").astype(np.result_type(x, w), copy=False)
-    return dy, x, w, shape, options
+        gradients += (dy.sum(axis=(0, 2, 3)),)
+    return (
+        (_image_gradient(dy, x, w, plan), *gradients) if input_gradient else gradients
+    )
 
 
-def _kernel_gradient(
-    dy: Array,
-    x: Array,
-    w: Array,
-    shape: tuple[int, ...],
-    options: _Options,
-    groups: int,
-) -> Array:
+def _kernel_gradient(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
     """Return the gradient to w: each weight gets what it read, times dy, summed."""
-    o, columns = shape[1], shape[3]
+    (_, o, _, columns), *_, groups = plan
     dw = np.zeros((groups, math.prod(w.shape[1:]), o // groups), dy.dtype)
-    for some, rows, outputs, matrix in _matrices(x, w, shape, options, groups):
+    for some, rows, outputs, matrix in _matrices(x, w, plan):
         dz = np.zeros((o, *outputs), dy.dtype)  # and so it stays where no output is
         dz[..., :columns] = dy[some, :, rows].swapaxes(0, 1)
         dz = dz.reshape(groups, o // groups, matrix.shape[2])
@@ -489,42 +476,27 @@ def _kernel_gradient(
     return dw.swapaxes(1, 2).reshape(w.shape)
 
 
-def _image_gradient(
-    dy: Array,
-    x: Array,
-    w: Array,
-    shape: tuple[int, ...],
-    options: _Options,
-    groups: int,
-) -> Array:
+def _image_gradient(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
     """Return the gradient to x: each pixel gets all that read it, times dy, summed."""
-    stride, padding, dilation = options
+    _, stride, padding, dilation, groups = plan
     o, c, *extent = w.shape
-    beyond = [
+    p1, p2 = (
         d * (k - 1) - p for d, k, p in zip(dilation, extent, padding, strict=True)
-    ]
+    )
     # Convolving copies o numbers for each weight of a kernel, adding back c of them.
     # That takes longer for each number, and pays off only where o is far greater.
-    if stride == (1, 1) and min(beyond) >= 0 and o // groups <= 2 * c:
+    if stride == (1, 1) and min(p1, p2) >= 0 and o // groups <= 2 * c:
         parts = w.reshape(groups, o // groups, c, *extent)[..., ::-1, ::-1]
         flipped = parts.swapaxes(1, 2).reshape(groups * c, o // groups, *extent)
-        padding = beyond[0], beyond[1]
-        return conv2d(dy, flipped, padding=padding, dilation=dilation, groups=groups)
-    return _add_back(dy, x, w, shape, options, groups)
+        return conv2d(dy, flipped, padding=(p1, p2), dilation=dilation, groups=groups)
+    return _add_back(dy, x, w, plan)
 
 
-def _add_back(
-    dy: Array,
-    x: Array,
-    w: Array,
-    shape: tuple[int, ...],
-    options: _Options,
-    groups: int,
-) -> Array:
+def _add_back(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
     """Return the gradient to x: what was copied for a weight is added back."""
-    dpadded, dinside, dpatches, height = _patches(x, w, shape, options)
+    dpadded, dinside, dpatches, height = _patches(x, w, plan)
     c, k1, k2, m, _, width = dpatches.shape
-    n, o, tall, columns = shape
+    (n, o, tall, columns), *_, groups = plan
     kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
     # With one output channel to a group both are equal, and `*` is faster.
     times = np.multiply if o == groups else np.matmul

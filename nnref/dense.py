@@ -68,7 +68,12 @@ def dense(x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None) -> Array:
 
 
 def dense_backward(
-    dy: ArrayLike, x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    input_gradient: bool = True,
 ) -> tuple[Array, ...]:
     r"""Gradients of `dense`.
 
@@ -88,12 +93,14 @@ def dense_backward(
     x : array (n, d_in)
     w : array (d_in, d_out)
     b : array (d_out,), optional
+    input_gradient : bool
+        Whether the gradient to x is wanted; training does not need it for data.
 
     Returns
     -------
-    two or three arrays
-        Gradient of the loss with respect to x, to w and, if b is given, to b, each in
-        the shape of its variable.
+    one to three arrays
+        Gradient of the loss with respect to x (if wanted), to w and, if b is given, to
+        b, each in the shape of its variable.
 
     Raises
     ------
@@ -119,18 +126,13 @@ def dense_backward(
     >>> print(db)
     [4. 6.]
     >>> dx, dw = dense_backward([[1.0, 2.0], [3.0, 4.0]], x, w)
+    >>> (dw,) = dense_backward([[1.0, 2.0], [3.0, 4.0]], x, w, input_gradient=False)
     """
-    dy, x, w = _dense_backward_arguments(dy, x, w, b)
-    dx, dw = dy @ w.T, x.T @ dy
-    return (dx, dw) if b is None else (dx, dw, dy.sum(axis=0))
-
-
-def _dense_backward_arguments(
-    dy: ArrayLike, x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None
-) -> tuple[Array, Array, Array]:
-    """Return dy, x and w, checked, b as well."""
     x, w = _conformable(x, w)
+    dy = shaped(dy, (len(x), w.shape[1]), "dy")
+    dy = dy.astype(np.result_type(x, w), copy=False)
+    gradients: tuple[Array, ...] = (x.T @ dy,)
     if b is not None:
         shaped(b, w.shape[1:], "b")
-    dy = shaped(dy, (len(x), w.shape[1]), "dy")
-    return dy.astype(np.result_type(x, w), copy=False), x, w
+        gradients += (dy.sum(axis=0),)
+    return (dy @ w.T, *gradients) if input_gradient else gradients

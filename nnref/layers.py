@@ -49,13 +49,8 @@ from nnref.activations import (
     tanh,
     tanh_backward,
 )
-from nnref.convolution import (
-    _conv2d_backward_arguments,
-    _kernel_gradient,
-    conv2d,
-    conv2d_backward,
-)
-from nnref.dense import _dense_backward_arguments, dense, dense_backward
+from nnref.convolution import conv2d, conv2d_backward
+from nnref.dense import dense, dense_backward
 from nnref.initialization import he_normal
 from nnref.normalization import (
     _batch_statistics,
@@ -225,16 +220,15 @@ class Dense(Layer):
 
     def backward(self, dy: Array) -> Array:
         """Return dx (n, d_in) for dy (n, d_out), and set `grads`."""
-        dx, *grads = dense_backward(dy, self._recall(), **self._params)
+        dx, *grads = dense_backward(dy, self._recall(), *self._params.values())
         self._grads = dict(zip(self._params, grads, strict=True))
         return dx
 
     def backward_params(self, dy: Array) -> None:
         """Set `grads` for dy (n, d_out)."""
-        dy, x, _ = _dense_backward_arguments(dy, self._recall(), **self._params)
-        self._grads = {"w": x.T @ dy}
-        if "b" in self._params:
-            self._grads["b"] = dy.sum(axis=0)
+        arrays = self._params.values()
+        grads = dense_backward(dy, self._recall(), *arrays, input_gradient=False)
+        self._grads = dict(zip(self._params, grads, strict=True))
 
     def __repr__(self) -> str:
         d_in, d_out = self._params["w"].shape
@@ -337,21 +331,18 @@ class Conv2D(Layer):
 
     def backward(self, dy: Array) -> Array:
         """Return dx shaped like x, and set `grads`."""
-        w, b = self._params["w"], self._params.get("b")
-        dx, *grads = conv2d_backward(dy, self._recall(), w, b, **self._options)
+        arrays = self._params.values()
+        dx, *grads = conv2d_backward(dy, self._recall(), *arrays, **self._options)
         self._grads = dict(zip(self._params, grads, strict=True))
         return dx
 
     def backward_params(self, dy: Array) -> None:
         """Set `grads` for dy shaped like the last output."""
-        w, b = self._params["w"], self._params.get("b")
-        dy, x, w, shape, options = _conv2d_backward_arguments(
-            dy, self._recall(), w, b, **self._options
+        arrays, options = self._params.values(), self._options
+        grads = conv2d_backward(
+            dy, self._recall(), *arrays, **options, input_gradient=False
         )
-        groups = self._options["groups"]
-        self._grads = {"w": _kernel_gradient(dy, x, w, shape, options, groups)}
-        if b is not None:
-            self._grads["b"] = dy.sum(axis=(0, 2, 3))
+        self._grads = dict(zip(self._params, grads, strict=True))
 
     def __repr__(self) -> str:
         w, groups = self._params["w"], self._options["groups"]
@@ -388,6 +379,8 @@ class _Activation(Layer):
     _function: ClassVar[Callable[..., Array]]
     _function_backward: ClassVar[Callable[..., Array]]
     _reuses_y: ClassVar[bool] = False  # whether backward takes the output, too
+    # Whether of x the sign alone counts: y has it, and the next layer keeps y anyway.
+    _needs_sign: ClassVar[bool] = False
 
     def __init__(self, **options: float) -> None:
         super().__init__()
@@ -396,7 +389,9 @@ class _Activation(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the function of x."""
         y = self._function(x, **self._options)
-        self._saved = {"x": x, "y": y} if self._reuses_y else {"x": x}
+        self._saved = {"x": y if self._needs_sign else x}
+        if self._reuses_y:
+            self._saved["y"] = y
         return y
 
     def backward(self, dy: Array) -> Array:
@@ -462,13 +457,7 @@ class ReLU(_Activation):
 
     _function = staticmethod(relu)
     _function_backward = staticmethod(relu_backward)
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        """Return the larger of x and 0."""
-        y = relu(x)
-        # As good as x, whose sign alone counts; and the next layer keeps it anyway.
-        self._saved = {"x": y}
-        return y
+    _needs_sign = True
 
 
 class LeakyReLU(_Activation):

@@ -239,14 +239,14 @@ def max_pool2d_backward(
     y = shaped(y, shape, "y").astype(x.dtype, copy=False)
     dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
     dx = np.zeros(x.shape, x.dtype)
-    *meets, last = itertools.product(tall, wide)
+    meets = [*itertools.product(tall, wide)]
     for some in _blocks(x):
         x_, y_, dy_, dx_ = x[some], y[some], dy[some], dx[some]
         searching = np.ones(y_.shape, bool)  # for the maximum of each window
-        for meet in (*meets, last):
+        for meet in meets:
             (out_rows, rows), (out_columns, columns) = meet
             out, seen = (..., out_rows, out_columns), (..., rows, columns)
-            if meet is last:  # and nothing else is left
+            if meet is meets[-1]:  # nothing else is left
                 found = searching[out]
             else:
                 below = x_[seen] < y_[out]  # False where y is NaN

@@ -106,7 +106,7 @@ def directly_below(f: FunctionType, backward: FunctionType) -> bool:
 
 
 def same_arguments(f: FunctionType, backward: FunctionType) -> bool:
-    """Whether `backward` takes dy, the arguments of `f`, and at most keywords more."""
+    """Whether `backward` takes dy, the arguments of `f`, and at most options more."""
 
     def arguments(g: FunctionType) -> list[tuple[str, Any, Any]]:
         parameters = inspect.signature(g).parameters.values()
@@ -117,7 +117,8 @@ def same_arguments(f: FunctionType, backward: FunctionType) -> bool:
     return (
         first[0] == "dy"
         and rest[: len(arguments(f))] == arguments(f)
-        and all(k == inspect.Parameter.KEYWORD_ONLY and d is None for _, k, d in extra)
+        and all(kind == inspect.Parameter.KEYWORD_ONLY for _, kind, _ in extra)
+        and all(default is not inspect.Parameter.empty for *_, default in extra)
     )
 
 
@@ -299,6 +300,18 @@ def package(tmp_path, monkeypatch):
             {},
             "f_backward does not take dy and what f takes",
         ),
+        (
+            "def f(x): ...\ndef f_backward(dy, x, *, y): ...",
+            ["double", "f"],
+            {},
+            "f_backward does not take dy and what f takes",
+        ),
+        (
+            "def f(x): ...\ndef f_backward(dy, x, y=None): ...",
+            ["double", "f"],
+            {},
+            "f_backward does not take dy and what f takes",
+        ),
     ],
 )
 def test_rule_can_fail(package, source, recipes, exempt, message) -> None:
@@ -311,9 +324,24 @@ def test_rule_can_fail(package, source, recipes, exempt, message) -> None:
 def test_rule_can_hold(package) -> None:
     fake = package(
         RIGHT + "def seed(): ...\n"
-        "def f(x, *, k=1): ...\ndef f_backward(dy, x, *, k=1, y=None): ..."
+        "def f(x, *, k=1): ...\ndef f_backward(dy, x, *, k=1, y=None, z=True): ..."
     )
     assert problems(fake, {"double": 0, "f": 0}, {"seed": "not of x"}) == []
+
+
+@pytest.mark.parametrize("name", ["dense", "conv2d"])
+@at_random
+@given(data=st.data(), seed=seeds)
+def test_the_gradient_of_the_input_can_be_left_out(
+    name: str, data: st.DataObject, seed: int
+) -> None:
+    case = data.draw(RECIPES[name])
+    shape = np.shape(FUNCTIONS[name](*case.args, **case.kwargs))
+    dy = np.random.default_rng(seed).normal(size=shape)
+    _, *others = call(name, dy, case)
+    left = call(name, dy, case, input_gradient=False)
+    for gradient, expected in zip(left, others, strict=True):
+        np.testing.assert_array_equal(gradient, expected)
 
 
 def test_all_ones_would_not_do() -> None:
