@@ -1,7 +1,7 @@
 """What else could be done: work as nnref does it, and the same done otherwise.
 
-Each alternative was left out of nnref because it gains little, or costs the reader
-more; how much it gains is measured, so that this can be judged.
+Most would be faster and cost the reader more, some are what a reader might try first;
+how much each gains or loses is measured, so that this can be judged.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ ALTERNATIVES = [
     ),
     Alternative("float64 instead of float32: CNN step", cnn_step, cnn_step_float64),
     Alternative(
-        "formulas alone, no layers, no checks: step of the digits MLP",
+        "formulas alone, no layers, no checks: digits MLP step",
         mlp_step,
         mlp_step_bare,
     ),
@@ -269,24 +269,24 @@ ALTERNATIVES = [
     Alternative(
         "no temporary arrays: Adam, a million parameters", adam_step, adam_step_in_place
     ),
-    Alternative("written over its input: ReLU of 800,000 numbers", relu, relu_in_place),
+    Alternative("written over its input: ReLU", relu, relu_in_place),
     Alternative(
-        "np.where instead of bits: gradient of ReLU, 800,000 numbers",
+        "np.where instead of bits: ReLU backward",
         relu_gradient,
         relu_gradient_where,
     ),
     Alternative(
-        "image gradient added back: conv 5x5, 16->32, 14x14, N=64: backward",
+        "image gradient added back: conv 5x5, 16->32, backward",
         conv_backward,
         conv_backward_added,
     ),
     Alternative(
-        "matrix products alone: conv 3x3, 16->32, 32x32, N=32: forward",
+        "matrix products alone: conv 3x3, 16->32, forward",
         conv,
         conv_products,
     ),
     Alternative(
-        "matrix products alone: dense 784-256-10, N=128: f+b",
+        "matrix products alone: dense 784-256-10, f+b",
         dense().nnref,
         dense_products,
     ),
