@@ -27,10 +27,6 @@ EQUIVALENT: dict[str, str] = {
     "x = x[:, np.newaxis] if images else x.reshape(len(x), - 2)": (
         "NumPy takes any negative number for the size that is left"
     ),
-    "gradcheck.check_gradient: rounding = 4 * _EPSILON * np.linalg.norm(dy * y)  ->  "
-    "rounding = 3 * _EPSILON * np.linalg.norm(dy * y)": (
-        "a bound on rounding errors, which are far below either"
-    ),
     **{
         f"layers.{layer}.{method}: self._grads = dict(zip(self._params, grads, "
         "strict=True))  ->  self._grads = dict(zip(self._params, grads, "

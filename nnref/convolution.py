@@ -459,9 +459,9 @@ def conv2d_backward(
     if b is not None:
         shaped(b, (len(w),), "b")
         gradients += (dy.sum(axis=(0, 2, 3)),)
-    return (
-        (_image_gradient(dy, x, w, plan), *gradients) if input_gradient else gradients
-    )
+    if not input_gradient:
+        return gradients
+    return _image_gradient(dy, x, w, plan), *gradients
 
 
 def _kernel_gradient(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:

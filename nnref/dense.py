@@ -135,4 +135,6 @@ def dense_backward(
     if b is not None:
         shaped(b, w.shape[1:], "b")
         gradients += (dy.sum(axis=0),)
-    return (dy @ w.T, *gradients) if input_gradient else gradients
+    if not input_gradient:
+        return gradients
+    return dy @ w.T, *gradients

@@ -2,6 +2,7 @@
 
 import io
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -149,6 +150,16 @@ def test_backward_takes_the_saved_output_where_there_is_use_for_it(layer):
     fresh = layer()
     fresh.forward(x)
     assert not np.allclose(instance.backward(x), fresh.backward(x))
+
+
+def test_relu_keeps_its_output_and_lets_its_input_go():
+    x = np.array([-1.0, 0.0, 2.0])
+    there, layer = weakref.ref(x), ReLU()
+    y = layer.forward(x)
+    del x
+    assert there() is None
+    np.testing.assert_array_equal(y, [0.0, 0.0, 2.0])
+    np.testing.assert_array_equal(layer.backward(np.ones(3)), [0.0, 0.0, 1.0])
 
 
 def test_dense_is_its_function_and_starts_from_its_initializer():
