@@ -14,10 +14,10 @@ help:  ## list the targets
 
 env: $(VENV)/ready  ## the environment, in .venv
 
-$(VENV)/ready: requirements/dev.txt pyproject.toml
+$(VENV)/ready: requirements/dev.txt pyproject.toml equation-checker/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e equation-checker -e .
 	touch $@
 
 # Without hashes: which file fits depends on the machine.

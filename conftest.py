@@ -7,4 +7,4 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-pytest_plugins = ["doctools.plugin", "doctools.equations.plugin"]
+pytest_plugins = ["doctools.plugin"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
+import eqcheck
 import nnref
-from doctools import equations, pages
+from doctools import pages
 
 
 def marks(path: Path) -> dict[int, str]:
@@ -14,12 +15,12 @@ def marks(path: Path) -> dict[int, str]:
 
     Raises `PageError` if an equation fails: a site with a wrong formula is not built.
     """
-    found = equations.check_page(path, cache=pages.ROOT / equations.CACHE)
+    found = eqcheck.check_page(path, cache=pages.ROOT / eqcheck.CACHE)
     displayed = pages.equations(path.read_text(encoding="utf-8"), path.name)
     numbers = {each.line: i for i, (each, _) in enumerate(displayed, start=1)}
     made = {}
     for result in found:
-        if result.status == equations.FAILED:
+        if result.status == eqcheck.FAILED:
             raise pages.PageError(result.reason)
         if result.line not in numbers:
             continue  # inline: the prose stays as it is
@@ -31,15 +32,15 @@ def marks(path: Path) -> dict[int, str]:
 
 
 def _said(
-    result: equations.Result,
+    result: eqcheck.Result,
     path: Path,
-    found: list[equations.Result],
+    found: list[eqcheck.Result],
     numbers: dict[int, int],
 ) -> str:
-    if result.status == equations.CHECKED:
+    if result.status == eqcheck.CHECKED:
         links = ", ".join(reference(name, path) for name in result.bound)
         return f"<span>✓ {links}</span>" if links else "<span>✓</span>"
-    if result.status == equations.DEFINITION:
+    if result.status == eqcheck.DEFINITION:
         users = dict.fromkeys(
             numbers[user.line]
             for user in found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import eqcheck
 import nnref
-from doctools import blocks, census, equations, pages
+from doctools import blocks, census, pages
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -25,13 +26,13 @@ def markdown(what: str) -> str:
     return {"": counts, "equations": checked_equations, "wrong": wrong}[what]()
 
 
-def results() -> dict[str, list[equations.Result]]:
+def results() -> dict[str, list[eqcheck.Result]]:
     """What became of the displayed equations of each page that has any."""
-    cache = pages.ROOT / equations.CACHE
+    cache = pages.ROOT / eqcheck.CACHE
     return {
         blocks.page_name(path): found
         for path in pages.markdown_pages()
-        if (found := equations.check_page(path, cache=cache))
+        if (found := eqcheck.check_page(path, cache=cache))
     }
 
 
@@ -42,7 +43,7 @@ def counts() -> str:
     cells = {}
     for page, row in rows.items():
         of_page = found.get(page, [])
-        fine = [r for r in of_page if r.status != equations.NOT_CHECKED]
+        fine = [r for r in of_page if r.status != eqcheck.NOT_CHECKED]
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
     lines = ["| page | blocks | outputs | figures | equations | checked |"]
     lines.append("|---|--:|--:|--:|--:|--:|")
@@ -78,7 +79,7 @@ def checked_equations() -> str:
         f"- [{Path(page).stem}, equation at line {result.line}]"
         f"({page.removeprefix('docs/')}): {result.reason}"
         for page, result in found
-        if result.status == equations.NOT_CHECKED
+        if result.status == eqcheck.NOT_CHECKED
     ]
     if exceptions:
         lines += ["", "Not checked:", "", *exceptions]
@@ -101,7 +102,7 @@ def operations() -> list[str]:
 
 def wrong() -> str:
     """A wrong equation and what the checker says to it."""
-    (result,) = equations.check_text(WRONG, "wrong.md")
-    if result.status != equations.FAILED:
+    (result,) = eqcheck.check_text(WRONG, "wrong.md")
+    if result.status != eqcheck.FAILED:
         raise AssertionError("the wrong equation passes")
     return f"````text\n{WRONG}````\n\n````text\n{result.reason}\n````\n"

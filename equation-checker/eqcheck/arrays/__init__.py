@@ -1,0 +1,1 @@
+"""Arrays whose leading axes belong to indices, and functions of them."""

@@ -1,0 +1,1 @@
+"""Whether statements hold, and whether a changed one would be noticed."""

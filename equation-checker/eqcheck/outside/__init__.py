@@ -1,0 +1,1 @@
+"""Where equations come from, and what is said about them."""

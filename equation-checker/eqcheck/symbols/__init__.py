@@ -1,0 +1,1 @@
+"""What the symbols of a page stand for."""
