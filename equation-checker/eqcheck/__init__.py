@@ -16,6 +16,7 @@ from eqcheck.outside.report import (
     DEFINITION,
     FAILED,
     NOT_CHECKED,
+    SETTING,
     Result,
     results,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "DEFINITION",
     "FAILED",
     "NOT_CHECKED",
+    "SETTING",
     "Item",
     "Page",
     "Result",

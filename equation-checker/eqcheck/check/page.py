@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eqcheck.arrays.values import Value
 from eqcheck.check.compare import Settings
+from eqcheck.check.inline import Setting, read_inline
 from eqcheck.check.mutate import Mutant
 from eqcheck.check.slips import refuse_idle, refuse_numbers_as_indices
 from eqcheck.check.source import Source
 from eqcheck.check.statement import Outcome, check, check_value, materialise
-from eqcheck.check.trial import DefinitionTrial, Trial
+from eqcheck.check.trial import DefinitionTrial, Trial, fails
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
@@ -75,6 +77,7 @@ class Item:
     failed_line: Line | None = None
     draw: int = 0
     shapes: dict[str, str] = field(default_factory=dict)
+    open_settings: list[Setting] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
@@ -98,27 +101,37 @@ class Page:
         """Take the next equation: its symbols, its statements, their truth."""
         item = Item(source)
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), ExitStack() as scope:
+                if source.formulas:  # what a sentence says holds in its paragraph
+                    scope.enter_context(self.names.local())
+                    for root in self.roots:
+                        scope.enter_context(root.local())
                 self._read(item)
+                if item.failed:
+                    item.shapes = self._shapes(item)
         except EquationError as error:
             item.error = error
         except Exception as error:  # a fault of the checker fails this equation only
             kind = type(error).__name__
             item.error = EquationError(f"the checker stumbles: {kind}: {error}")
-        if item.failed:
-            item.shapes = self._shapes(item)
         return item
 
     def _read(self, item: Item) -> None:
         source = item.source
-        if source.comment is None:
+        if source.comment is None and not source.formulas:
             message = "no comment `<!-- equation` stands right above this equation"
             raise CommentError(message, source.line)
-        comment = item.comment = read_comment(source.comment, source.comment_line)
+        comment = item.comment = (
+            Comment(source.line)
+            if source.comment is None
+            else read_comment(source.comment, source.comment_line)
+        )
         if comment.unchecked is not None:
             return
+        if comment.as_below and source.below is not None:
+            _take_from_below(comment, read_comment(*source.below))
         fresh = self._take_symbols(item, comment)
-        rows = read_statements(source.latex, self.names)
+        rows, false = self._rows(item, comment)
         known = self.roots[0].given.keys() - fresh - comment.ranges.keys()
         refuse_numbers_as_indices(rows, known)
         refuse_idle(comment, rows)
@@ -126,16 +139,46 @@ class Page:
             item.lines.append(self._take_row(item, row))
         for draw, root in enumerate(self.roots):
             root.cache.clear()
-            for line in item.lines:
+            for k, line in enumerate(item.lines):
+                if k in false:
+                    continue
                 self._check_line(item, line, draw)
                 if item.failed:
                     item.draw = draw
                     return
             for text, python in comment.checks:
                 self._check_against(item, text, python, draw)
+        for k in sorted(false):
+            self._refute(item, item.lines[k])
         if self.trials and not item.failed:
-            for line in item.lines:
-                self._try_changes(item, line)
+            for k, line in enumerate(item.lines):
+                if k not in false:
+                    self._try_changes(item, line)
+
+    def _rows(self, item: Item, comment: Comment) -> tuple[list[Row], set[int]]:
+        """The statements, and the places of those that are wrong on purpose."""
+        source = item.source
+        if not source.formulas:
+            return read_statements(source.latex, self.names), set()
+        given = {*self.roots[0].given, *self.roots[0].definitions}
+
+        def holds(row: Row) -> bool:
+            return not fails(row.statement, self.roots, item.settings)
+
+        stated = read_inline(source.formulas, comment, self.names, given, holds)
+        item.open_settings = stated.settings
+        return stated.rows, stated.false
+
+    def _refute(self, item: Item, line: Line) -> None:
+        """A statement that is wrong on purpose must not hold in every draw."""
+        assert line.asserted is not None
+        for root, settings in zip(self.roots, item.settings, strict=True):
+            outcome = check(line.asserted, root, settings)
+            line.comparisons += outcome.comparisons
+            if outcome.failure:
+                return
+        message = "this is said to be false, and holds"
+        raise EquationError(message, line.asserted.at)
 
     def _try_changes(self, item: Item, line: Line) -> None:
         """Try changed forms of a statement, and of the definitions it uses."""
@@ -260,7 +303,7 @@ class Page:
             return
         root.used = set()
         outcome = check(line.asserted, root, settings)
-        line.uses |= root.used - {line.line}
+        line.uses |= root.used - ({line.line} if line.new else set())
         line.comparisons += outcome.comparisons
         line.bound |= bound_names(line.asserted.relation, root)
         vacuous = draw == len(self.roots) - 1 and not line.comparisons
@@ -323,6 +366,13 @@ def _excuse(item: Item, comment: Comment) -> None:
             mutant.reason = reason
         if not unnoticed:
             item.error = CommentError(f"nothing goes unnoticed as `{what}`", line)
+
+
+def _take_from_below(comment: Comment, below: Comment) -> None:
+    """A paragraph that leads up to a display speaks of its symbols."""
+    comment.assignments = [*below.assignments, *comment.assignments]
+    comment.pads = [*below.pads, *comment.pads]
+    comment.starts = [*below.starts, *comment.starts]
 
 
 def read_expression(text: str, names: Names, line: int) -> Node:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _FONT = re.compile(
@@ -97,6 +99,15 @@ class Names:
     def add(self, name: str, *, function: bool = False) -> None:
         """Remember a symbol."""
         (self.functions if function else self.values).add(name)
+
+    @contextmanager
+    def local(self) -> Iterator[None]:
+        """What becomes known inside is forgotten at the end."""
+        before = set(self.values), set(self.functions), set(self.compounds)
+        try:
+            yield
+        finally:
+            self.values, self.functions, self.compounds = before
 
     def forget(self, name: str) -> None:
         """Drop a symbol."""

@@ -11,6 +11,7 @@ from eqcheck.symbols.comment import CommentError
 CHECKED = "checked"
 DEFINITION = "definition"
 NOT_CHECKED = "not checked"
+SETTING = "setting"  # inline formulas that only say in which case a sentence speaks
 FAILED = "failed"
 
 
@@ -35,6 +36,9 @@ class Result:
     used_by: tuple[int, ...] = ()
     assertions: int = 0  # statements that are asserted
     definitions: int = 0  # statements that only define
+    inline: int = 0  # formulas of a paragraph
+    excused: int = 0  # of them, not checked, with a reason
+    settings: tuple[tuple[int, int, str], ...] = ()  # line, column, what they set
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -44,6 +48,7 @@ class Result:
     def from_json(cls, data: dict[str, Any]) -> Result:
         """From plain data."""
         lists = {"bound", "survivors", "used_by"}
+        data["settings"] = tuple(tuple(each) for each in data["settings"])
         plain: dict[str, Any] = {
             name: tuple(value) if name in lists else value
             for name, value in data.items()
@@ -75,6 +80,8 @@ def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
     used_by = sorted({user for line in own for user in users.get(line, [])})
     if comparisons:
         status, reason = CHECKED, ""
+    elif source.formulas:
+        status, reason = SETTING, ""
     elif used_by:
         listed = ", ".join(map(str, used_by))
         status, reason = DEFINITION, f"a definition, used by line {listed}"
@@ -92,6 +99,9 @@ def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
         used_by=tuple(used_by),
         assertions=sum(line.comparisons > 0 for line in item.lines),
         definitions=sum(line.new for line in item.lines),
+        inline=len(source.formulas),
+        excused=len(item.comment.excused) if item.comment is not None else 0,
+        settings=tuple((s.line, s.column, s.latex) for s in item.open_settings),
     )
 
 
@@ -107,7 +117,8 @@ def failure(item: Item, page: str) -> str:
         if at is None or not 0 < at.line <= len(lines):
             return f"{page}:{item.source.line}: {error.message}"
         row = item.source.page_line(at.line)
-        parts.append(f"{page}:{row}:{at.column + item.source.indent}: {error.message}")
+        column = item.source.page_column(at.line, at.column)
+        parts.append(f"{page}:{row}:{column}: {error.message}")
         parts.append(f"    {lines[at.line - 1]}")
         parts.append("    " + " " * (at.column - 1) + "^")
     else:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from eqcheck.check.source import Source
-from eqcheck.outside import markdown as pages
+from eqcheck.check.source import Formula, Source
+from eqcheck.outside.markdown import (
+    Comment,
+    Paragraph,
+    elements,
+    equations,
+    paragraphs,
+)
 
 INLINE = "inline equations"
-_MATHS = re.compile(r"(?<![\\$])\$(?![\s$])([^$]+?)(?<!\s)\$")
 _RELATION = re.compile(r"[=<>]|\\(le|ge|ne|leq|geq|neq|approx|in)(?![A-Za-z])")
+# A sentence ends where another could begin; a formula may be what begins it.
+_SENTENCE = re.compile(r"(?<=[.!?])[\"”)*_]*\s+(?=[*_\[(\"“]*[A-Z$])|;\s")
 
 
 def read_page(path: Path) -> list[Source]:
@@ -30,26 +38,77 @@ def read_text(text: str, name: str = "page") -> list[Source]:
             comment.text if comment else None,
             comment.line if comment else equation.line,
         )
-        for equation, comment in pages.equations(text, name)
+        for equation, comment in equations(text, name)
     ]
-    return sorted([*displayed, *_inline(text, name)], key=lambda source: source.line)
+    found = [*displayed, *_inline(text, name)]
+    found.sort(key=lambda source: source.line)
+    below: tuple[str, int] | None = None
+    for k in range(len(found) - 1, -1, -1):
+        source = found[k]
+        if source.formulas:
+            found[k] = replace(source, below=below)
+        elif source.comment is not None:
+            below = source.comment, source.comment_line
+    return found
 
 
 def _inline(text: str, name: str) -> Iterator[Source]:
-    """The inline equations of each paragraph below a comment `inline equations`."""
-    lines = text.splitlines()
-    for comment in pages.elements(text, name):
-        if isinstance(comment, pages.Comment) and comment.text.startswith(INLINE):
-            end = comment.end
+    """The inline formulas that state something.
+
+    Those below a comment `inline equations` belong to it, down to the next blank line;
+    any other paragraph, list item or row of a table stands for itself.
+    """
+    lines = text.split("\n")
+    below: dict[int, tuple[Comment, int]] = {}  # line -> its comment, and their end
+    for each in elements(text, name):
+        if isinstance(each, Comment) and each.text.startswith(INLINE):
+            end = each.end
             while end < len(lines) and lines[end].strip():
                 end += 1
-            paragraph = " ".join(line.strip() for line in lines[comment.end : end])
-            stated = [m for m in _MATHS.findall(paragraph) if _RELATION.search(m)]
-            yield Source(
-                comment.end,
-                end,
-                len(comment.indent),
-                " \\quad ".join(stated),
-                comment.text.replace(INLINE, "equation", 1),
-                comment.line,
-            )
+            below |= dict.fromkeys(range(each.end + 1, end + 1), (each, end))
+    together: dict[int, list[Paragraph]] = {
+        comment.line: [] for comment, _ in below.values()
+    }
+    for paragraph in paragraphs(text, name):
+        comment, end = below.get(paragraph.line, (None, paragraph.end))
+        if comment is None:
+            formulas = tuple(_formulas([paragraph]))
+            if formulas:
+                yield _source(formulas, paragraph.line, paragraph.end, None)
+        else:
+            together[comment.line].append(paragraph)
+    for comment, end in {id(c): (c, e) for c, e in below.values()}.values():
+        formulas = tuple(_formulas(together[comment.line]))
+        yield _source(formulas, comment.end + 1, end, comment)
+
+
+def _source(
+    formulas: tuple[Formula, ...], line: int, end: int, comment: Comment | None
+) -> Source:
+    latex = "\n".join(formula.latex for formula in formulas)
+    said = comment.text.replace(INLINE, "equation", 1) if comment else None
+    above = line if comment is None else comment.line
+    return Source(line, end, 0, latex, said, above, formulas)
+
+
+def _formulas(listed: list[Paragraph]) -> Iterator[Formula]:
+    """The formulas with a relation, each with its sentence and the words before it."""
+    sentence = 0
+    for paragraph in listed:
+        plain = paragraph.plain
+        for span in paragraph.maths:  # a full stop inside of maths ends no sentence
+            inner = "$" * (span.end - span.start)
+            plain = plain[: span.start] + inner + plain[span.end :]
+        sentence += 1
+        last = 0
+        for span in paragraph.maths:
+            between = plain[last : span.start]
+            breaks = list(_SENTENCE.finditer(plain, last, span.start + 1))
+            sentence += len(breaks)
+            if breaks:
+                between = plain[breaks[-1].end() : span.start]
+            last = span.end
+            if _RELATION.search(span.text):
+                latex = " ".join(span.text.split())
+                line, column = paragraph.place(span.start)
+                yield Formula(latex, line, column, " ".join(between.split()), sentence)

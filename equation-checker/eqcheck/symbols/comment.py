@@ -22,6 +22,7 @@ _UNCHECKED = re.compile(r"equation\s*:\s*not checked\s*,?\s*(.*)", re.DOTALL)
 _RANGE = re.compile(r"(.+?)\s+in\s+(.+?)\s*\.\.\s*(.+)")
 _PAD = re.compile(r"pad\s+(.+?)\s+with\s+(.+)")
 _UNNOTICED = re.compile(r"unnoticed\s+(.+?)\s*,?\s+because\s+(.+)")
+_EXCUSED = re.compile(r"not checked:\s*(.+?)\s*,\s*because\s+(.+)")
 _STARTS = re.compile(r"(.+?)\s+starts\s+at\s+(.+)")
 
 
@@ -96,6 +97,9 @@ class Comment:
     forgotten: list[str] = field(default_factory=list)
     compounds: list[str] = field(default_factory=list)
     unnoticed: list[tuple[str, str, int]] = field(default_factory=list)
+    excused: list[tuple[str, str, int]] = field(default_factory=list)
+    false: list[tuple[str, int]] = field(default_factory=list)
+    as_below: bool = False  # the symbols of the next display are meant
     unchecked: str | None = None
 
 
@@ -158,6 +162,12 @@ def _read_line(comment: Comment, text: str, line: int) -> None:
         target, code = _split(rest, line)
         python = Python(code, line)
         comment.assignments.append(Assignment((target,), python, line, sample=True))
+    elif text == "as below":
+        comment.as_below = True
+    elif word == "false":
+        comment.false.append((rest, line))
+    elif match := _EXCUSED.fullmatch(text):
+        comment.excused.append((match[1], match[2], line))
     elif match := _UNNOTICED.fullmatch(text):
         comment.unnoticed.append((match[1], match[2], line))
     elif match := _PAD.fullmatch(text):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,3 +67,14 @@ class State:
         self.versions: dict[str, int] = {}  # how often a Python name was given
         self.used: set[int] = set()  # lines of definitions that were looked up
         self.cache: dict[object, Any] = {}
+
+    @contextmanager
+    def local(self) -> Iterator[None]:
+        """What is given and defined inside is forgotten at the end."""
+        names = [name for name, value in vars(self).items() if type(value) is dict]
+        before = {name: copy.copy(getattr(self, name)) for name in names}
+        try:
+            yield
+        finally:
+            vars(self).update(before)
+            self.cache = {}
