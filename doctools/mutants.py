@@ -62,7 +62,10 @@ KINDS = {
     "ReplaceContinueWithBreak",
 }
 # What a run of the pages and tests needs.
-NEEDED = ("docs", "nnref", "doctools", "tests", "benchmarks", "conftest.py")
+NEEDED = (
+    *("docs", "nnref", "doctools", "tests", "benchmarks"),
+    *("equation-checker", "conftest.py"),
+)
 FILES = ("pyproject.toml", "README.md")
 # Tests that have no module's name but look at nnref.
 GENERAL = ("gradients", "robustness", "parity", "conformance")
