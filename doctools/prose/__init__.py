@@ -1,0 +1,1 @@
+"""What running text states, and where it comes from."""
