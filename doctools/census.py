@@ -29,6 +29,7 @@ from doctools.blocks import (
     shown_docstrings,
 )
 from doctools.pages import (
+    CAPTION,
     EXPECTED_OUTPUT,
     ROOT,
     Block,
@@ -59,6 +60,20 @@ _ODD_FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})")
 _CONTAINER = re.compile(r"^(!!!|\?\?\?|===|[-*+] |\d+[.)] |\[\^.+?\]:|: {3})")
 _FOR_PYTEST = re.compile(
     r"pytest|code[-_ ]?block|expected[-_ ]?output|skip-?(file|if)|importorskip", re.I
+)
+# What says more than what is drawn: a comparison, a course, a place, a number.
+_CLAIM = re.compile(
+    r"\b(falls?|fell|rises?|rose|grows?|grew|shrinks?|drops?|climbs?|decays?|vanish\w*|"
+    r"larger|smaller|higher|lower|longer|shorter|wider|closer|more|less|fewer|better|"
+    r"worse|faster|slower|later|earlier|largest|smallest|highest|lowest|best|worst|"
+    r"most|least|cross\w*|meets?|reach\w*|stays?|remains?|keeps?|never|always|only|"
+    r"almost|nearly|hardly|flat|steep\w*|equal|same|differs?|explodes?|diverges?|"
+    r"converges?|overtak\w+|half|twice|third|quarter)\b|(?<![\w×])\d+(?:\.\d+)?(?![\w×])",
+    re.IGNORECASE,
+)
+_KNOWN = re.compile(
+    r"(equation\b|inline equations\b|figure\b|fact\b|names\b|source:|counts\b|"
+    rf"{re.escape(EXPECTED_OUTPUT)}$)"
 )
 _SYMBOLS = re.compile(r"equation\s*(\n.*)?$", re.DOTALL)
 _NOT_CHECKED = re.compile(r"equation: not checked, because \w")
@@ -278,9 +293,12 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
     if re.search(r"`{3,}|~{3,}", text):
         message = "a block in a comment is run and no reader sees it: take it out"
         yield Fault(comment.line, message)
-    if text.startswith("figure:"):
-        if not text.removeprefix("figure:").strip():
+    if match := CAPTION.fullmatch(text):
+        if not match["caption"].strip():
             yield Fault(comment.line, "an empty caption: say what the figure shows")
+        elif match["nothing"] and (word := _CLAIM.search(match["caption"])):
+            message = f"`{word[0]}` claims something: assert it in the block"
+            yield Fault(comment.line, message)
     elif text.startswith("equation"):
         if not (_SYMBOLS.match(text) or _NOT_CHECKED.match(text)):
             message = (
@@ -288,6 +306,9 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
                 "or `equation: not checked, because ...`"
             )
             yield Fault(comment.line, message)
+    elif not _KNOWN.match(text) and not _FOR_PYTEST.search(text):
+        message = f"no check reads this comment: {text.split()[0] if text else 'empty'}"
+        yield Fault(comment.line, message)
     elif text == EXPECTED_OUTPUT:
         if comment.line != comment.end:
             yield Fault(comment.line, "write this comment on one line")
@@ -326,7 +347,7 @@ def _order_faults(found: list[Element], lines: list[str]) -> Iterator[Fault]:
             if not below.text:
                 message = "an empty output: run `make outputs`, or take it away"
                 yield Fault(below.line, message)
-        elif isinstance(element, Comment) and element.text.startswith("figure:"):
+        elif isinstance(element, Comment) and CAPTION.fullmatch(element.text):
             if not is_python(below) or not adjacent(element, below):
                 message = "a caption belongs right above the block that draws"
                 yield Fault(element.line, message)
@@ -407,6 +428,12 @@ def _block_faults(block: Block) -> Iterator[Fault]:
     if draws and not block.caption:
         message = "a block that draws needs <!-- figure: what is seen --> right above"
         yield Fault(block.line, message)
+    if draws and block.claims and not _asserts_data(tree):
+        message = (
+            "the caption is not held to what is drawn: assert what it claims, or write "
+            "`figure, nothing claimed: ...` if it only says what is drawn"
+        )
+        yield Fault(block.line, message)
     if block.caption and not draws:
         message = "a block with a caption must end in plt.show()"
         yield Fault(block.line, message)
@@ -447,6 +474,21 @@ def _called(call: ast.Call) -> str:
 def _prints(call: ast.Call) -> bool:
     elsewhere = any(keyword.arg == "file" for keyword in call.keywords)
     return _called(call) in ("print", "pprint") and not elsewhere
+
+
+def _asserts_data(tree: ast.Module) -> bool:
+    """Whether an assertion looks at something that the block made."""
+    made = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return any(
+        isinstance(name, ast.Name) and name.id in made
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+        for name in ast.walk(node.test)
+    )
 
 
 def _asserts(code: str) -> bool:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 DIRECTIVES = (
-    "figure:",
+    "figure",
+    "fact",
+    "names",
     "equation",
     "inline equations",
     "source:",

@@ -6,6 +6,7 @@ scanner of the equation checker, so that all of them agree on what a block is.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,6 +42,12 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
+# A caption, whether it claims nothing, and the facts that hold its numbers.
+CAPTION = re.compile(
+    r"figure(?P<nothing>, nothing claimed)?:(?P<caption>.*?)(?P<facts>\n\s*\".*)?",
+    re.DOTALL,
+)
+
 EXPECTED_OUTPUT = "pytest-codeblocks:expected-output"
 
 
@@ -52,6 +59,7 @@ class Block:
     code: str
     output: Fence | None = None
     caption: str | None = None
+    claims: bool = True  # whether the caption states more than what is drawn
     end: int = 0  # line of the closing fence
     indent: str = ""
 
@@ -69,13 +77,15 @@ def blocks(text: str, name: str = "page") -> list[Block]:
     """
     found: list[Block] = []
     caption: str | None = None
+    claims = True
     follows_python = output_next = False
     for element in elements(text, name):
         if isinstance(element, Comment):
             if element.text == EXPECTED_OUTPUT:
                 output_next = follows_python
-            elif element.text.startswith("figure:"):
-                caption = " ".join(element.text.removeprefix("figure:").split())
+            elif match := CAPTION.fullmatch(element.text):
+                caption = " ".join(match["caption"].split())
+                claims = match["nothing"] is None
             follows_python = False
         elif isinstance(element, Fence):
             follows_python = element.info == "python" and not output_next
@@ -83,7 +93,7 @@ def blocks(text: str, name: str = "page") -> list[Block]:
                 found[-1] = replace(found[-1], output=element)
                 output_next = False
             elif element.info == "python":
-                block = Block(element.line, element.text, caption=caption)
+                block = Block(element.line, element.text, None, caption, claims)
                 found.append(replace(block, end=element.end, indent=element.indent))
                 caption = None
     return found

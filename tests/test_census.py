@@ -75,7 +75,7 @@ print(x[..., 0].shape)
 
 </div>
 
-<!-- figure: A line. -->
+<!-- figure, nothing claimed: A line. -->
 ```python
 import matplotlib.pyplot as plt
 
@@ -218,7 +218,7 @@ COMMENTS = {
 }
 
 DRAW = "import matplotlib.pyplot as plt\nplt.plot([1])\n"
-CAPTION = "<!-- figure: A point. -->\n"
+CAPTION = "<!-- figure, nothing claimed: A point. -->\n"
 
 # What leaves a block or an equation unchecked: code above the page, line, message.
 BLOCKS = {
@@ -227,6 +227,27 @@ BLOCKS = {
     "draws and prints": (python(f"print(1)\n{DRAW}plt.show()", CAPTION), 3, "compared"),
     "constant": (python("assert True"), 1, "nothing holds"),
     "in a function": (python("def f():\n    assert g()"), 1, "nothing holds"),
+    "claim not asserted": (
+        python(f"{DRAW}plt.show()", "<!-- figure: A point. -->\n"), 2, "held to what"
+    ),
+    "claim asserted of nothing drawn": (
+        python(f"{DRAW}assert True\nplt.show()", "<!-- figure: A point. -->\n"),
+        2,
+        "held to what",
+    ),
+    "claims all the same": (
+        python(f"{DRAW}plt.show()", "<!-- figure, nothing claimed: It falls. -->\n"),
+        1,
+        "`falls` claims something",
+    ),
+    "claims a number": (
+        python(f"{DRAW}plt.show()", "<!-- figure, nothing claimed: At 0.4. -->\n"),
+        1,
+        "`0.4` claims something",
+    ),
+    "comment that nothing reads": (
+        "<!-- facts\n\"4\" = 4\n-->\nfour\n", 1, "no check reads this comment: facts"
+    ),
     "no caption": (python(f"{DRAW}plt.show()"), 1, "needs <!-- figure"),
     "empty caption": (python(f"{DRAW}plt.show()", "<!-- figure: -->\n"), 1, "empty"),
     "caption only": (python("assert f()", CAPTION), 2, "must end in plt.show()"),
