@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         "page",
         nargs="+",
         metavar="PAGE[:LINE]",
-        help="a Markdown file or a folder of them; with a line, the one equation there, "
-        "and how it was understood",
+        help="a Markdown file or a folder of them; with a line, the one equation "
+        "there, and how it was understood",
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument(
@@ -152,7 +152,7 @@ def _one(path: Path, line: int, options: Options) -> tuple[Result, list[str]]:
     asked = next((each for each in sources if each.line == wanted[0].line), None)
     if asked is None:
         raise UsageError(
-            f"{path}:{line}: no comment `<!-- equation` stands right above this equation"
+            f"{path}:{line}: no comment `<!-- equation` stands above this equation"
         )
     page = eqcheck.open_page(path.name, config, trials=False)
     items, shown = [], []

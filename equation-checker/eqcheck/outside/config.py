@@ -137,10 +137,13 @@ def read(table: Mapping[str, Any], path: Path) -> Config:
             message = f"{path}: {key} is no key of {TABLE}; there are {known}"
             raise ConfigError(message)
         kind = _KINDS[key]
-        texts = kind is not list or all(isinstance(each, str) for each in value)
-        if type(value) is not kind or not texts:
+        right = type(value) is kind
+        if isinstance(value, list):
+            right &= all(isinstance(each, str) for each in value)
+        if not right:
             wanted = {list: "a list of strings", str: "a string", int: "a number"}
             message = f"{path}: {key} in {TABLE} must be {wanted[kind]}"
             raise ConfigError(message)
-        values[key.replace("-", "_")] = tuple(value) if kind is list else value
+        name = key.replace("-", "_")
+        values[name] = tuple(value) if isinstance(value, list) else value
     return Config(**values, folder=path.resolve().parent)
