@@ -54,15 +54,19 @@ class Page:
         self._sources: dict[int, Source] = {}  # of the definitions, by line
         self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
 
-    def read(self, source: Source, *, trials: bool | None = None) -> Item:
+    def read(
+        self, source: Source, *, trials: bool | None = None, check: bool = True
+    ) -> Item:
         """Take the next equation: its symbols, its statements, their truth.
 
-        With `trials`, changed forms are tried of this one, whatever the page does.
+        With `trials`, changed forms are tried of this one, whatever the page does;
+        without `check`, its symbols and definitions are taken, and that is all.
         """
         item = Item(source)
         try:
             with np.errstate(all="ignore"):
-                self._read(item, trials=self.trials if trials is None else trials)
+                trials = self.trials if trials is None else trials
+                self._read(item, trials=trials, check=check)
         except EquationError as error:
             item.error = error
             item.error_in = self._sources.get(error.defined_in or 0)
@@ -74,7 +78,7 @@ class Page:
             item.shapes = self._shapes(item)
         return item
 
-    def _read(self, item: Item, *, trials: bool) -> None:
+    def _read(self, item: Item, *, trials: bool, check: bool) -> None:
         source = item.source
         if source.comment is None:
             message = "no comment `<!-- equation` stands right above this equation"
@@ -94,6 +98,8 @@ class Page:
             if line.definitions:
                 self._sources[line.line] = source
         self._idle.show(item.lines)
+        if not check:
+            return
         for draw, root in enumerate(self.roots):
             root.cache.clear()
             for line in item.lines:

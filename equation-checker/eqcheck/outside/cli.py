@@ -142,7 +142,7 @@ def _check(path: Path, options: Options) -> list[Result]:
 
 
 def _one(path: Path, line: int, options: Options) -> tuple[Result, list[str]]:
-    """One equation: changed forms of it alone are tried, those around it only read."""
+    """One equation: those around it are read for their symbols, and no further."""
     config = _config(path)
     every = _sources(path)
     wanted = [each for each in every if _top(each) <= line <= each.end]
@@ -156,11 +156,14 @@ def _one(path: Path, line: int, options: Options) -> tuple[Result, list[str]]:
         )
     page = eqcheck.open_page(path.name, config, trials=False)
     items, shown = [], []
+    defines = False  # then what is below may rely on it
     for source in sources:
-        item = page.read(source, trials=options.trials and source is asked)
+        here = source is asked
+        item = page.read(source, trials=options.trials and here, check=here or defines)
         items.append(item)
-        if source is asked:
+        if here:
             shown = list(explain(page, item))
+            defines = any(line.new for line in item.lines)
     page.finish(items)
     (result,) = (r for r in results(items, path.name) if r.line == asked.line)
     return result, shown
