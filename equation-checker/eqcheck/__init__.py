@@ -1,16 +1,19 @@
-"""Checks displayed equations: reads the LaTeX, evaluates both sides, compares.
+"""Checks the equations of a document: reads the LaTeX, evaluates both sides, compares.
 
-`check_page` gives one `Result` for each displayed equation of a Markdown page. The
-symbols come from a comment above the equation; `docs/writing-equations.md` explains it.
+`check_page` gives one `Result` for each equation of a Markdown page. The symbols come
+from a comment above the equation; the README explains it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from eqcheck.check.page import Item, Page
+from eqcheck.check.item import Item
+from eqcheck.check.page import Page
 from eqcheck.check.source import Source
 from eqcheck.outside.cache import key, load, store
+from eqcheck.outside.config import FAIL, IGNORE, Config, find
 from eqcheck.outside.report import (
     CHECKED,
     DEFINITION,
@@ -28,43 +31,86 @@ __all__ = [
     "DEFINITION",
     "FAILED",
     "NOT_CHECKED",
+    "NO_COMMENT",
     "SETTING",
+    "Config",
     "Item",
     "Page",
     "Result",
     "Source",
     "check_page",
     "check_text",
+    "open_page",
     "read_page",
     "read_text",
+    "with_comment",
 ]
 
 
 # Below the folder in which the checker runs; safe to delete.
 CACHE = Path(".cache") / "equations"
 
+NO_COMMENT = "equation: not checked, because no comment stands above it"
 
-def check_page(path: Path, *, cache: Path | None = None) -> list[Result]:
-    """Check all displayed equations of a page, or take the results from a folder."""
+
+def check_page(
+    path: Path,
+    *,
+    cache: Path | None = None,
+    trials: bool = True,
+    config: Config | None = None,
+) -> list[Result]:
+    """Check all equations of a page, or take the results from a folder.
+
+    Without a `config`, the nearest table `[tool.eqcheck]` above the page counts.
+    """
+    config = find(path) if config is None else config
     text = path.read_text(encoding="utf-8")
     if cache is None:
-        return check_text(text, path.name)
-    kept = key(text, path.name)
+        return check_text(text, path.name, trials=trials, config=config)
+    kept = key(text, path.name, config, trials=trials)
     found = load(cache, path, kept)
     if found is None:
-        found = check_text(text, path.name)
+        found = check_text(text, path.name, trials=trials, config=config)
         store(cache, path, kept, found)
     return found
 
 
 def check_text(
-    text: str, name: str = "page.md", *, trials: bool = True
+    text: str,
+    name: str = "page.md",
+    *,
+    trials: bool = True,
+    config: Config | None = None,
 ) -> list[Result]:
-    """Check all displayed equations of Markdown text.
+    """Check all equations of Markdown text.
 
     Without `trials` no changed forms are tried, which takes a third of the time.
+    Without a `config`, the nearest table above the working directory counts.
     """
-    page = Page(name, trials=trials)
-    items = [page.read(source) for source in read_text(text, name)]
+    config = find() if config is None else config
+    page = open_page(name, config, trials=trials)
+    items = [
+        page.read(source) for source in with_comment(read_text(text, name), config)
+    ]
     page.finish(items)
     return results(items, name)
+
+
+def open_page(name: str, config: Config, *, trials: bool = True) -> Page:
+    """A page without equations as yet, in the setting of a project."""
+    seeded = f"{name} {config.seed}" if config.seed else name
+    packages = config.packages
+    return Page(seeded, config.draws, trials=trials, packages=packages)
+
+
+def with_comment(sources: list[Source], config: Config) -> list[Source]:
+    """The equations that count; one without a comment only if the project says so."""
+    if config.without_comment == FAIL:
+        return sources
+    if config.without_comment == IGNORE:
+        return [source for source in sources if source.comment is not None]
+    return [
+        source if source.comment is not None else replace(source, comment=NO_COMMENT)
+        for source in sources
+    ]

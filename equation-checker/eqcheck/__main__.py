@@ -1,7 +1,5 @@
 """`python -m eqcheck`: see `eqcheck.outside.cli`."""
 
-import sys
+from eqcheck.outside.cli import run
 
-from eqcheck.outside.cli import main
-
-sys.exit(main(sys.argv[1:]))
+run()

@@ -2,87 +2,36 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eqcheck.arrays.values import Value
-from eqcheck.check.compare import Settings
-from eqcheck.check.inline import Setting, read_inline
-from eqcheck.check.mutate import Mutant
+from eqcheck.check.idle import Idle
+from eqcheck.check.inline import read_inline
+from eqcheck.check.item import Item, Line
 from eqcheck.check.slips import refuse_idle, refuse_numbers_as_indices
 from eqcheck.check.source import Source
-from eqcheck.check.statement import Outcome, check, check_value, materialise
+from eqcheck.check.statement import check as check_statement
+from eqcheck.check.statement import check_value, materialise
+from eqcheck.check.take_rows import take_row
+from eqcheck.check.take_symbols import take_symbols
 from eqcheck.check.trial import DefinitionTrial, Trial, fails
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
-from eqcheck.latex.nodes import (
-    Node,
-    Relation,
-    Statement,
-    Symbol,
-    dimensions,
-)
+from eqcheck.latex.nodes import Node
 from eqcheck.latex.statements import Row, read_statements
 from eqcheck.symbols import giving
 from eqcheck.symbols.comment import Comment, CommentError, Python, read_comment
-from eqcheck.symbols.definitions import (
-    bound_names,
-    definition_of,
-    displays,
-    evaluate_definition,
-    is_circular,
-    is_given,
-    is_known,
-    without_first_side,
-)
+from eqcheck.symbols.definitions import bound_names, displays, evaluate_definition
 from eqcheck.symbols.dependencies import base_name, symbols_in
-from eqcheck.symbols.giving import Target, read_target
 from eqcheck.symbols.lookup import Root
-from eqcheck.symbols.state import Definition, Given
+from eqcheck.symbols.packages import Packages
 
 DRAWS = 3
-
-
-@dataclass
-class Line:
-    """One statement of an equation and what became of it."""
-
-    row: Row
-    line: int  # of the page
-    asserted: Statement | None  # what it claims beside a definition
-    definitions: list[Definition | None]  # for each draw; None if it defines nothing
-    new: bool  # whether the definition gives the symbol its meaning
-    comparisons: int = 0
-    uses: set[int] = field(default_factory=set)  # lines of definitions relied upon
-    bound: set[str] = field(default_factory=set)
-    mutants: list[Mutant] = field(default_factory=list)
-
-
-@dataclass
-class Item:
-    """A displayed equation, and what went wrong in it if anything did."""
-
-    source: Source
-    comment: Comment | None = None
-    lines: list[Line] = field(default_factory=list)
-    settings: list[Settings] = field(default_factory=list)  # for each draw
-    error: EquationError | None = None
-    outcome: Outcome | None = None
-    failed_line: Line | None = None
-    draw: int = 0
-    shapes: dict[str, str] = field(default_factory=dict)
-    open_settings: list[Setting] = field(default_factory=list)
-
-    @property
-    def failed(self) -> bool:
-        """Whether anything went wrong."""
-        return self.error is not None or self.outcome is not None
 
 
 class Page:
@@ -91,32 +40,58 @@ class Page:
     With `trials`, changed forms of each statement are tried as well.
     """
 
-    def __init__(self, name: str, draws: int = DRAWS, *, trials: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        draws: int = DRAWS,
+        *,
+        trials: bool = True,
+        packages: Packages | None = None,
+    ) -> None:
         self.names = Names()
         self.roots = [_root(name, draw) for draw in range(draws)]
+        for root in self.roots:
+            root.packages = packages or Packages()
         self.trials = trials
+        self._idle = Idle()
+        self._sources: dict[int, Source] = {}  # of the definitions, by line
         self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
 
-    def read(self, source: Source) -> Item:
-        """Take the next equation: its symbols, its statements, their truth."""
+    def read(
+        self, source: Source, *, trials: bool | None = None, check: bool = True
+    ) -> Item:
+        """Take the next equation: its symbols, its statements, their truth.
+
+        With `trials`, changed forms are tried of this one, whatever the page does;
+        without `check`, its symbols and definitions are taken, and that is all.
+        """
         item = Item(source)
         try:
             with np.errstate(all="ignore"), ExitStack() as scope:
                 if source.formulas:  # what a sentence says holds in its paragraph
                     scope.enter_context(self.names.local())
+                    scope.enter_context(self._idle.local())
                     for root in self.roots:
                         scope.enter_context(root.local())
-                self._read(item)
+                trials = self.trials if trials is None else trials
+                try:
+                    self._read(item, trials=trials, check=check)
+                except EquationError:
+                    item.shapes = self._shapes(item)
+                    raise
                 if item.failed:
                     item.shapes = self._shapes(item)
         except EquationError as error:
             item.error = error
+            item.error_in = self._sources.get(error.defined_in or 0)
         except Exception as error:  # a fault of the checker fails this equation only
             kind = type(error).__name__
             item.error = EquationError(f"the checker stumbles: {kind}: {error}")
+        if item.failed:
+            self._idle.give_up()
         return item
 
-    def _read(self, item: Item) -> None:
+    def _read(self, item: Item, *, trials: bool, check: bool) -> None:
         source = item.source
         if source.comment is None and not source.formulas:
             message = "no comment `<!-- equation` stands right above this equation"
@@ -129,14 +104,23 @@ class Page:
         if comment.unchecked is not None:
             return
         if comment.as_below and source.below is not None:
-            _take_from_below(comment, read_comment(*source.below))
-        fresh = self._take_symbols(item, comment)
+            below = read_comment(*source.below)
+            take_symbols(item, below, self.roots, self.names)
+            item.settings.clear()
+        taken = take_symbols(item, comment, self.roots, self.names)
+        self._idle.give(item, comment, taken, self.roots[0])
         rows, false = self._rows(item, comment)
-        known = self.roots[0].given.keys() - fresh - comment.ranges.keys()
+        known = self.roots[0].given.keys() - taken.names - comment.ranges.keys()
         refuse_numbers_as_indices(rows, known)
         refuse_idle(comment, rows)
         for row in rows:
-            item.lines.append(self._take_row(item, row))
+            line = take_row(item, row, self.roots)
+            item.lines.append(line)
+            if line.definitions:
+                self._sources[line.line] = source
+        self._idle.show(item.lines)
+        if not check:
+            return
         for draw, root in enumerate(self.roots):
             root.cache.clear()
             for k, line in enumerate(item.lines):
@@ -150,7 +134,7 @@ class Page:
                 self._check_against(item, text, python, draw)
         for k in sorted(false):
             self._refute(item, item.lines[k])
-        if self.trials and not item.failed:
+        if trials and not item.failed:
             for k, line in enumerate(item.lines):
                 if k not in false:
                     self._try_changes(item, line)
@@ -173,7 +157,7 @@ class Page:
         """A statement that is wrong on purpose must not hold in every draw."""
         assert line.asserted is not None
         for root, settings in zip(self.roots, item.settings, strict=True):
-            outcome = check(line.asserted, root, settings)
+            outcome = check_statement(line.asserted, root, settings)
             line.comparisons += outcome.comparisons
             if outcome.failure:
                 return
@@ -194,115 +178,26 @@ class Page:
             self._definitions.setdefault(line.line, []).append((line, waiting))
 
     def finish(self, items: Sequence[Item]) -> None:
-        """Count what nothing noticed; call it when all equations are read."""
+        """Judge the page as a whole; call it when all equations are read."""
         trials = [pair for listed in self._definitions.values() for pair in listed]
         for line, waiting in trials:
             if len(waiting.pending) < len(waiting.seen):  # something relied on it
                 with np.errstate(all="ignore"):
                     line.mutants = [*line.mutants, *waiting.finish()]
         for item in items:
-            if item.comment is not None and not item.failed:
+            if self.trials and item.comment is not None and not item.failed:
                 _excuse(item, item.comment)
-
-    # ------------------------------------------------------------------ symbols
-
-    def _take_symbols(self, item: Item, comment: Comment) -> set[str]:
-        """Run the comment in every draw; returns the names it gives."""
-        for text in comment.compounds:
-            letters = re.findall(r"\\[A-Za-z]+\{[^{}]*\}|\\?[A-Za-z]+", text)
-            self.names.compounds.add(" ".join(letters))
-        for text in comment.forgotten:
-            name = read_target(text, comment.line, self.names.compounds).name
-            self.names.forget(name)
-            for root in self.roots:
-                giving.forget(root, name)
-        targets = {
-            assignment: [
-                read_target(t, assignment.line, self.names.compounds)
-                for t in assignment.targets
-            ]
-            for assignment in comment.assignments
-        }
-        for root in self.roots:
-            giving.run(comment, root, targets)
-            item.settings.append(_settings(comment, root))
-        fresh: set[str] = set()
-        for target in (t for listed in targets.values() for t in listed):
-            self.names.forget(target.name)
-            fresh.add(target.name)
-        for target in (t for listed in targets.values() for t in listed):
-            self.names.add(target.name, function=self._is_function(target))
-        for name in comment.ranges:
-            self.names.forget(name)
-        for name, _ in comment.sequences:
-            self.names.add(name)
-        return fresh
-
-    def _is_function(self, target: Target) -> bool:
-        root = self.roots[0]
-        if target.parameters is not None:
-            return True
-        given = root.given.get(target.key)
-        return given is not None and not isinstance(given.content, Value)
-
-    # --------------------------------------------------------------------- rows
-
-    def _take_row(self, item: Item, row: Row) -> Line:
-        statement = row.statement
-        relation = statement.relation
-        line = Line(row, item.source.page_line(row.first), statement, [], new=False)
-        self._take_dimensions(relation)
-        left = row.defines
-        if left is None:
-            return line
-        root = self.roots[0]
-        known = is_known(root, left)
-        definition = definition_of(left, relation.sides[1], line.line)
-        given = is_given(root, left)
-        if known and not given:
-            return line  # defined before: now it is asserted
-        if given and (left.parameters is not None or is_circular(root, definition)):
-            return line
-        for settings, root in zip(item.settings, self.roots, strict=True):
-            root.cache.clear()
-            own = replace(definition, ranges=settings.ranges)
-            line.definitions.append(own)
-            if left.parameters is not None:
-                root.functions[left.name, len(left.parameters)] = own
-            else:
-                root.definitions[own.key] = own
-        if not given:
-            line.new = True
-            line.asserted = without_first_side(statement)
-        return line
-
-    def _take_dimensions(self, relation: Relation) -> None:
-        r"""`X \in \mathbb{R}^{n \times d}` tells n and d where they are unknown."""
-        if relation.operators != (r"\in",):
-            return
-        sizes = dimensions(relation.sides[1])
-        subject = relation.sides[0]
-        if sizes is None or not isinstance(subject, Symbol) or subject.layer:
-            return
-        for root in self.roots:
-            given = root.given.get(subject.name)
-            if given is None or not isinstance(given.content, Value):
-                continue
-            for size, extent in zip(sizes, given.content.shape, strict=False):
-                if isinstance(size, Symbol) and size.name not in root.given:
-                    value = Value(np.asarray(extent))
-                    root.given[size.name] = Given(value, Python(str(extent), 0))
-
-    # ------------------------------------------------------------------ checking
+        self._idle.report(items)
 
     def _check_line(self, item: Item, line: Line, draw: int) -> None:
         root, settings = self.roots[draw], item.settings[draw]
+        item.at = line.line
         if line.new and line.definitions:
             evaluate_definition(root, line.definitions[draw])
         if line.asserted is None:
             return
         root.used = set()
-        outcome = check(line.asserted, root, settings)
+        outcome = check_statement(line.asserted, root, settings)
         line.uses |= root.used - ({line.line} if line.new else set())
         line.comparisons += outcome.comparisons
         line.bound |= bound_names(line.asserted.relation, root)
@@ -327,7 +222,7 @@ class Page:
             raise CommentError(f"{text}: {error.message}", python.line) from None
         line.uses |= root.used - {line.line}
         line.comparisons += outcome.comparisons
-        line.bound |= python.package_names
+        line.bound |= root.packages.held_against(python.tree)
         if found := outcome.failure:
             item.draw = draw
             where = f" at {found.place}" if found.place else ""
@@ -368,13 +263,6 @@ def _excuse(item: Item, comment: Comment) -> None:
             item.error = CommentError(f"nothing goes unnoticed as `{what}`", line)
 
 
-def _take_from_below(comment: Comment, below: Comment) -> None:
-    """A paragraph that leads up to a display speaks of its symbols."""
-    comment.assignments = [*below.assignments, *comment.assignments]
-    comment.pads = [*below.pads, *comment.pads]
-    comment.starts = [*below.starts, *comment.starts]
-
-
 def read_expression(text: str, names: Names, line: int) -> Node:
     """Read LaTeX that stands in a comment."""
     try:
@@ -388,22 +276,6 @@ def _root(name: str, draw: int) -> Root:
     seed = [zlib.crc32(name.encode()), draw]
     root.python = {"np": np, "rng": np.random.default_rng(seed)}
     return root
-
-
-def _settings(comment: Comment, root: Root) -> Settings:
-    def number(python: Python) -> float:
-        return float(giving.evaluate(python, root))
-
-    ranges = {
-        name: (int(number(low)), int(number(high)))
-        for name, (low, high) in comment.ranges.items()
-    }
-    tolerance = None if comment.tolerance is None else number(comment.tolerance)
-    sequences = {
-        name: np.asarray(giving.evaluate(python, root), dtype=float)
-        for name, python in comment.sequences
-    }
-    return Settings(ranges, tolerance, sequences)
 
 
 def _shown(key: str) -> str:

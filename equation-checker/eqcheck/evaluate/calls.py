@@ -23,7 +23,7 @@ from eqcheck.latex.nodes import (
     Transpose,
     walk,
 )
-from eqcheck.symbols.lookup import Layered
+from eqcheck.symbols.lookup import Layered, placed_in
 from eqcheck.symbols.state import Definition, Given
 
 
@@ -60,9 +60,10 @@ def _defined(
     names = [parameter.name for parameter in definition.parameters]
     env = Layered(evaluator.env, dict(zip(names, arguments, strict=True)))
     env.root.used.add(definition.line)
-    if definition.indices:
-        return env.root.materialise(env, definition, None)
-    return evaluator.among(env, {}).value(definition.body)
+    with placed_in(definition):
+        if definition.indices:
+            return env.root.materialise(env, definition, None)
+        return evaluator.among(env, {}).value(definition.body)
 
 
 def _of_numbers(evaluator: Context, definition: Definition) -> bool:

@@ -20,3 +20,4 @@ class EquationError(ValueError):
         super().__init__(message)
         self.message = message
         self.at = at
+        self.defined_in: int | None = None  # the line of a definition

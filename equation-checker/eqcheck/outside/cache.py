@@ -9,35 +9,59 @@ import os
 import sys
 import tempfile
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+from eqcheck.outside.config import Config
 from eqcheck.outside.report import Result
-from eqcheck.symbols.comment import PACKAGE
+from eqcheck.symbols.packages import Packages
 
 
-def key(text: str, name: str) -> str:
-    """A hash of the page, of the checker and of the package it checks against."""
-    digest = hashlib.sha256(_surroundings())
-    digest.update(name.encode())
-    digest.update(b"\0")
-    digest.update(text.encode())
+def key(text: str, name: str, config: Config, *, trials: bool) -> str:
+    """A hash of the page, of the checker and of the code that the page is held to."""
+    digest = hashlib.sha256(_surroundings(config.packages))
+    for part in (config.key, f"trials={trials}", name, text):
+        digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _surroundings() -> bytes:
+def _surroundings(packages: Packages) -> bytes:
     digest = hashlib.sha256(f"{sys.version} {np.__version__}".encode())
-    folders = [Path(__file__).parent.parent]
-    files: list[Path] = []
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is not None and spec.origin is not None:
-        folders.append(Path(spec.origin).parent)
-    for folder in folders:
-        files += (path for path in folder.rglob("*") if path.is_file())
-    for path in sorted(files):
-        if path.suffix != ".pyc":
+    digest.update(_content(Path(__file__).parent.parent))
+    for module in sorted(set(packages.imports.values())):
+        released = None if module in packages.against else _version(module)
+        digest.update(f"{module} {released}".encode())
+        if released is None:
+            for place in _places(module):
+                digest.update(_content(place))
+    return digest.digest()
+
+
+def _version(module: str) -> str | None:
+    try:
+        return metadata.version(module.partition(".")[0])
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _places(module: str) -> list[Path]:
+    """The file of a module, or the folder of a package."""
+    spec = importlib.util.find_spec(module.partition(".")[0])
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [Path(place) for place in spec.submodule_search_locations]
+    return [Path(spec.origin)] if spec.origin is not None else []
+
+
+@lru_cache
+def _content(place: Path) -> bytes:
+    digest = hashlib.sha256()
+    files = [place] if place.is_file() else sorted(place.rglob("*"))
+    for path in files:
+        if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.digest()

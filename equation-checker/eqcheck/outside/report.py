@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eqcheck.check.page import Item, Line
+from eqcheck.check.item import Item, Line
 from eqcheck.symbols.comment import CommentError
 
 CHECKED = "checked"
@@ -20,7 +20,8 @@ class Result:
     """What became of one displayed equation.
 
     `line` is that of the opening `$$`, `end` that of the closing one. `bound` names
-    what of nnref the equation was held against. `survivors` says which changed forms
+    what of the package the equation was held against, `against` the same with the
+    package in front (`package.name`). `survivors` says which changed forms
     would have passed, though they are not equivalent, and why if the author says so.
     """
 
@@ -28,7 +29,7 @@ class Result:
     end: int
     status: str
     reason: str = ""
-    bound: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     comparisons: int = 0
     mutants: int = 0
     caught: int = 0
@@ -40,6 +41,11 @@ class Result:
     excused: int = 0  # of them, not checked, with a reason
     settings: tuple[tuple[int, int, str], ...] = ()  # line, column, what they set
 
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The names in `against` without their package."""
+        return tuple(name.rpartition(".")[2] for name in self.against)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return asdict(self)
@@ -47,7 +53,7 @@ class Result:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
         """From plain data."""
-        lists = {"bound", "survivors", "used_by"}
+        lists = {"against", "survivors", "used_by"}
         data["settings"] = tuple(tuple(each) for each in data["settings"])
         plain: dict[str, Any] = {
             name: tuple(value) if name in lists else value
@@ -91,7 +97,7 @@ def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
     mutants = [mutant for line in item.lines for mutant in line.mutants]
     return Result(
         *(source.line, source.end, status, reason),
-        bound=tuple(bound),
+        against=tuple(bound),
         comparisons=comparisons,
         mutants=len(mutants),
         caught=sum(mutant.caught for mutant in mutants),
@@ -107,7 +113,8 @@ def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
 
 def failure(item: Item, page: str) -> str:
     """What went wrong, with the LaTeX, the values and the shapes."""
-    lines = item.source.latex.splitlines()
+    source = item.error_in or item.source
+    lines = source.latex.splitlines()
     parts: list[str] = []
     if item.error is not None:
         error = item.error
@@ -115,12 +122,13 @@ def failure(item: Item, page: str) -> str:
             return f"{page}:{error.line}: {error.message}"
         at = error.at
         if at is None or not 0 < at.line <= len(lines):
-            return f"{page}:{item.source.line}: {error.message}"
-        row = item.source.page_line(at.line)
-        column = item.source.page_column(at.line, at.column)
+            return f"{page}:{source.line}: {error.message}"
+        row, column = source.page_line(at.line), source.page_column(at.line, at.column)
         parts.append(f"{page}:{row}:{column}: {error.message}")
         parts.append(f"    {lines[at.line - 1]}")
         parts.append("    " + " " * (at.column - 1) + "^")
+        if error.defined_in not in {None, item.at}:
+            parts.append(f"used at {page}:{item.at}")
     else:
         parts += _difference(item, lines, page)
     if item.shapes:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from eqcheck.arrays.values import IndexValue, Value
-from eqcheck.check.page import Item, Line, Page
+from eqcheck.check.item import Item, Line
+from eqcheck.check.page import Page
 from eqcheck.check.statement import evaluators
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (

@@ -14,8 +14,6 @@ from types import CodeType
 
 from eqcheck.latex.errors import EquationError
 
-PACKAGE = "nnref"  # the package that equations are held against
-
 _HELPER = re.compile(r"[A-Za-z_]\w+")
 _SHORT = re.compile(r"[A-Za-z](_[A-Za-z0-9])?")
 _UNCHECKED = re.compile(r"equation\s*:\s*not checked\s*,?\s*(.*)", re.DOTALL)
@@ -51,17 +49,6 @@ class Python:
     def names(self) -> frozenset[str]:
         """The names that it reads."""
         return frozenset(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name))
-
-    @cached_property
-    def package_names(self) -> frozenset[str]:
-        """The `softmax` of `nnref.softmax(...)`."""
-        return frozenset(
-            n.attr
-            for n in ast.walk(self.tree)
-            if isinstance(n, ast.Attribute)
-            and isinstance(n.value, ast.Name)
-            and n.value.id == PACKAGE
-        )
 
 
 class CommentError(EquationError):

@@ -99,7 +99,7 @@ def bound_names(relation: Relation, root: Root) -> set[str]:
             given = [root.callable(name, len(base.arguments))]
         for each in given:
             if isinstance(each, Given):
-                found |= each.python.package_names
+                found |= root.packages.held_against(each.python.tree)
     return found
 
 

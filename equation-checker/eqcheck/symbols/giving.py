@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,6 @@ from eqcheck.latex.nodes import Call, Function, Number, Symbol
 from eqcheck.latex.parse import Syntax, parse
 from eqcheck.latex.spelling import trees
 from eqcheck.symbols.comment import (
-    PACKAGE,
     Assignment,
     Comment,
     CommentError,
@@ -129,12 +128,29 @@ def _array_name(text: str, python: Python, root: Root) -> str:
 
 def evaluate(python: Python, root: Root) -> Any:
     """Evaluate an expression among the symbols known so far."""
-    if PACKAGE in python.names and PACKAGE not in root.python:
-        root.python[PACKAGE] = importlib.import_module(PACKAGE)
+    for name in python.names & root.packages.imports.keys():
+        if name not in root.python:
+            root.python[name] = _load(name, python, root)
     try:
         return eval(python.code, root.python)
+    except NameError as error:
+        message = f"{type(error).__name__}: {error}: {python.source}"
+        if re.search(rf"\b{error.name}\.[A-Za-z]", python.source):
+            message += (
+                f" (a module? List it in pyproject.toml: [tool.eqcheck] "
+                f'imports = ["{error.name}"])'
+            )
+        raise CommentError(message, python.line) from error
     except Exception as error:
         message = f"{type(error).__name__}: {error}: {python.source}"
+        raise CommentError(message, python.line) from error
+
+
+def _load(name: str, python: Python, root: Root) -> Any:
+    try:
+        return root.packages.load(name)
+    except ImportError as error:
+        message = f"{error} (from `imports` of [tool.eqcheck] in pyproject.toml)"
         raise CommentError(message, python.line) from error
 
 

@@ -9,7 +9,8 @@ first, else the Python expression that gave the symbol.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +51,17 @@ class Environment:
     def callable(self, name: str, arity: int) -> Given | Definition | None:
         """The function of this name."""
         return self.root.functions.get((name, arity)) or self.root.given.get(name)
+
+
+@contextmanager
+def placed_in(definition: Definition) -> Iterator[None]:
+    """Let an error say in which definition it is; the innermost counts."""
+    try:
+        yield
+    except EquationError as error:
+        if error.defined_in is None:
+            error.defined_in = definition.line
+        raise
 
 
 def key_of(name: str, layer: int | None) -> str:
@@ -106,7 +118,8 @@ class Root(State, Environment):
                 raise EquationError(f"{shown} is defined by itself", at)
             self._evaluating.append(mark)
             try:
-                return self.materialise(env, definition, layer)
+                with placed_in(definition):
+                    return self.materialise(env, definition, layer)
             finally:
                 self._evaluating.pop()
 

@@ -12,6 +12,7 @@ from eqcheck.arrays.values import Value
 from eqcheck.latex.names import family_member
 from eqcheck.latex.nodes import Node, Number, Symbol
 from eqcheck.symbols.comment import Python
+from eqcheck.symbols.packages import Packages
 
 ANY = "*"  # the layer of a symbol in every layer
 
@@ -61,6 +62,7 @@ class State:
         self.starts: dict[str, tuple[int, ...]] = {}
         self.pads: dict[str, float] = {}
         self.python: dict[str, Any] = {}  # the namespace of the comments
+        self.packages = Packages()
         self.aliases: dict[str, str] = {}  # Python name -> symbol
         self.helpers: dict[str, Given] = {}  # Python names that are no symbols
         self.families: dict[str, dict[str, int]] = {}  # W -> W_1, ... and their places
