@@ -12,7 +12,7 @@ from doctools.census import Counts
 def two_pages(monkeypatch):
     checked = equations.Result(
         *(3, 5, equations.CHECKED),
-        bound=("relu",),
+        against=("nnref.relu",),
         comparisons=6,
         mutants=4,
         caught=3,

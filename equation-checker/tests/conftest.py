@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from eqcheck import Page, Result, check_text, read_text
+from eqcheck import Page, Result, open_page, read_text
 from eqcheck.arrays.values import IndexValue, move_to_shape
 from eqcheck.check.statement import evaluators
+from eqcheck.outside.config import find
+from eqcheck.outside.report import results
+
+PROJECT = Path(__file__).parent / "project"
+sys.path.insert(0, str(PROJECT))
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the table of the small project count, wherever the tests are run."""
+    monkeypatch.chdir(PROJECT)
 
 
 def page_text(comment: str, latex: str) -> str:
@@ -39,7 +52,10 @@ def _evaluate(latex: str, comment: str = "") -> Any:
 
 
 def _check(comment: str, latex: str) -> Result:
-    (result,) = check_text(page_text(comment, latex), "page.md")
+    page = open_page("page.md", find())
+    items = [page.read(each) for each in read_text(page_text(comment, latex))]
+    page.finish(items, whole=False)
+    (result,) = results(items, "page.md")
     return result
 
 
@@ -51,5 +67,5 @@ def evaluate() -> Callable[..., Any]:
 
 @pytest.fixture
 def check() -> Callable[[str, str], Result]:
-    """The result of one equation below its comment."""
+    """The result of one equation; its comment may give more than it shows."""
     return _check

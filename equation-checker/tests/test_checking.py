@@ -21,7 +21,7 @@ def page(*equations: tuple[str, str]) -> str:
 
 
 def test_a_given_symbol_is_tested_and_the_package_named(check):
-    comment = "z = rng.normal(size=4)\np = nnref.softmax(z)"
+    comment = "z = rng.normal(size=4)\np = standin.softmax(z)"
     result = check(comment, "p_k = \\frac{e^{z_k}}{\\sum_j e^{z_j}}")
     assert result.status == "checked"
     assert result.bound == ("softmax",)
@@ -30,10 +30,10 @@ def test_a_given_symbol_is_tested_and_the_package_named(check):
 
 
 def test_functions_of_the_package_are_named(check):
-    comment = "x = rng.normal(size=4)\n\\sigma = nnref.sigmoid\nH(p) = nnref.entropy(p)"
+    comment = "x = rng.normal(size=4)\n\\sigma = standin.sigmoid"
     result = check(comment, "\\sigma(x_i) = \\frac{1}{1 + e^{-x_i}}")
     assert result.bound == ("sigmoid",)
-    comment = "p = rng.dirichlet(np.ones(3))\n" + comment
+    comment = "p = rng.dirichlet(np.ones(3))\nH(p) = standin.entropy(p)"
     assert check(comment, "H(p) = -\\sum_k p_k \\ln p_k").bound == ("entropy",)
 
 
@@ -43,11 +43,11 @@ def test_check_holds_an_expression_against_python(check):
         "L = \\ln \\sum_k e^{z_k} - \\sum_k y_k z_k, \\quad"
         "\\frac{\\partial L}{\\partial z_i} = \\frac{e^{z_i}}{\\sum_k e^{z_k}} - y_i"
     )
-    right = "check \\frac{\\partial L}{\\partial z} = nnref.softmax(z) - y"
+    right = "check \\frac{\\partial L}{\\partial z} = standin.softmax(z) - y"
     result = check(comment + right, latex)
     assert result.status == "checked"
     assert result.bound == ("softmax",)
-    wrong = "check \\frac{\\partial L}{\\partial z} = nnref.softmax(z) + y"
+    wrong = "check \\frac{\\partial L}{\\partial z} = standin.softmax(z) + y"
     result = check(comment + wrong, latex)
     assert result.status == "failed"
     assert "disagree at entry 2" in result.reason
@@ -80,7 +80,8 @@ def test_a_definition_counts_when_something_relies_on_it():
     assert f"used by line {second.line + 1}" in first.reason
     assert (first.comparisons, second.comparisons) == (0, 9)
     alone = only(check_text(page(("x = 1.0", "L = x^2"))))
-    assert alone.status == "not checked"
+    assert alone.status == "failed"
+    assert "L is defined here, but nothing asserts anything with it" in alone.reason
 
 
 def test_use_through_another_definition_counts():
@@ -328,7 +329,12 @@ def test_cache(tmp_path, monkeypatch):
 
 def test_results_survive_json():
     result = Result(
-        3, 5, "checked", bound=("softmax",), survivors=("a", "b"), used_by=(7,)
+        3,
+        5,
+        "checked",
+        against=("standin.softmax",),
+        survivors=("a", "b"),
+        used_by=(7,),
     )
     assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result
 

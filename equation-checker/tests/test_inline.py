@@ -7,8 +7,7 @@ import pytest
 from eqcheck import CHECKED, FAILED, SETTING, check_text
 
 COMMENT = (
-    "<!-- inline equations\nz = rng.normal(size=5)\n"
-    "\\sigma = lambda t: 1 / (1 + np.exp(-t))\n-->\n"
+    "<!-- inline equations\nz = rng.normal(size=5)\n\\sigma = standin.sigmoid\n-->\n"
 )
 DISPLAYED = (
     "<!-- equation\nx = 3 + rng.normal(size=4)\ns = x.sum()\nk = 3\n-->\n"

@@ -14,7 +14,7 @@ LOG_SUM_EXP = "g(x) &= \\ln \\sum_k e^{x_k} \\\\\n"
 SOFTMAX = """
 z = rng.normal(size=4)
 y = np.eye(4)[rng.integers(4)]
-p = nnref.softmax(z)
+p = standin.softmax(z)
 """
 LOSS = "L &= -\\sum_k y_k \\ln p_k \\\\\np_k &= \\frac{e^{z_k}}{\\sum_j e^{z_j}} \\\\\n"
 BATCH = """

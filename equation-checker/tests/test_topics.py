@@ -16,7 +16,6 @@ PAGE = r"""
 Jacobians of layers
 
 <!-- equation
-n, h = 5, 4
 x = rng.normal(size=3)
 W = [rng.normal(size=(3, 4)), rng.normal(size=(4, 5)), rng.normal(size=(5, 2))]
 \varphi = np.tanh
@@ -168,7 +167,6 @@ Momentum
 
 <!-- equation
 \mu = 0.9
-\eta = 0.1
 T = 6
 g = rng.normal(size=(T, 3))
 v = np.array([sum((0.9 ** (t - 1 - m) * g[m] for m in range(t)), 0 * g[0])

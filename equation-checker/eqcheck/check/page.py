@@ -177,8 +177,11 @@ class Page:
             waiting = DefinitionTrial(definitions, self.roots, line.line)
             self._definitions.setdefault(line.line, []).append((line, waiting))
 
-    def finish(self, items: Sequence[Item]) -> None:
-        """Judge the page as a whole; call it when all equations are read."""
+    def finish(self, items: Sequence[Item], *, whole: bool = True) -> None:
+        """Judge the equations together; call it when all are read.
+
+        Only of a `whole` page it can be said that nothing uses a symbol.
+        """
         trials = [pair for listed in self._definitions.values() for pair in listed]
         for line, waiting in trials:
             if len(waiting.pending) < len(waiting.seen):  # something relied on it
@@ -187,7 +190,8 @@ class Page:
         for item in items:
             if self.trials and item.comment is not None and not item.failed:
                 _excuse(item, item.comment)
-        self._idle.report(items)
+        if whole:
+            self._idle.report(items)
 
     def _check_line(self, item: Item, line: Line, draw: int) -> None:
         root, settings = self.roots[draw], item.settings[draw]
@@ -198,7 +202,7 @@ class Page:
             return
         root.used = set()
         outcome = check_statement(line.asserted, root, settings)
-        line.uses |= root.used - ({line.line} if line.new else set())
+        line.uses |= root.used - ({line.line} if line.definitions else set())
         line.comparisons += outcome.comparisons
         line.bound |= bound_names(line.asserted.relation, root)
         vacuous = draw == len(self.roots) - 1 and not line.comparisons
@@ -220,7 +224,7 @@ class Page:
             outcome = check_value(node, wanted, root, item.settings[draw])
         except EquationError as error:  # its place is in the comment
             raise CommentError(f"{text}: {error.message}", python.line) from None
-        line.uses |= root.used - {line.line}
+        line.uses |= root.used - ({line.line} if line.definitions else set())
         line.comparisons += outcome.comparisons
         line.bound |= root.packages.held_against(python.tree)
         if found := outcome.failure:

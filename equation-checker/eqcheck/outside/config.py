@@ -48,10 +48,11 @@ class Config:
             raise self._error("without-comment", f"must be one of {allowed}")
         if self.draws < 1:
             raise self._error("draws", "must be 1 or more")
-        unknown = sorted({*self.against} - {*self.packages.imports.values()})
-        if unknown:
-            message = f"names {unknown[0]}, which `imports` does not list"
-            raise self._error("against", message)
+        tops = {module.partition(".")[0] for module in self.packages.imports.values()}
+        for package in self.against:
+            if package.partition(".")[0] not in tops:
+                message = f"names {package}, which `imports` does not list"
+                raise self._error("against", message)
 
     @property
     def packages(self) -> Packages:

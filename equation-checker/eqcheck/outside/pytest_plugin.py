@@ -47,7 +47,7 @@ def pytest_collect_file(
     try:
         config = find(file_path)
     except ConfigError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise parent.CollectError(str(error)) from None
     if not (parent.config.getoption("--eqcheck") or config.covers(file_path)):
         return None
     page: EquationPage = EquationPage.from_parent(parent, path=file_path)

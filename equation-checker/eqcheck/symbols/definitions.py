@@ -13,6 +13,7 @@ from eqcheck.latex.nodes import (
     Node,
     Number,
     Partial,
+    Power,
     Relation,
     Statement,
     Symbol,
@@ -89,7 +90,7 @@ def bound_names(relation: Relation, root: Root) -> set[str]:
     """What of the package a side of the relation was given by."""
     found: set[str] = set()
     for side in relation.sides:
-        base = side.base if isinstance(side, Index) else side
+        base = side.base if isinstance(side, Index | Power) else side
         given: Iterable[Given | Definition | None] = ()
         if isinstance(base, Symbol):
             keys = [k for k in root.given if base_name(k) == base.name]
