@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 
 import pytest
 
 from doctools import pages
-from eqcheck import check_page, check_text
+from eqcheck import check_page, check_text, read_page
 from eqcheck.latex.names import identifier
+from eqcheck.outside.cli import main
+from eqcheck.outside.config import find
 from eqcheck.symbols.comment import is_helper, read_comment
 
 GUIDE = pages.DOCS / "writing-equations.md"
@@ -16,7 +21,10 @@ TEXT = GUIDE.read_text(encoding="utf-8")
 FENCES = [e for e in pages.elements(TEXT) if isinstance(e, pages.Fence)]
 EXAMPLES = [fence for fence in FENCES if fence.info == "markdown"]
 # the left column of the table of comment lines
-LINES = re.findall(r"^\| `(.+?)` \|", TEXT, re.MULTILINE)
+COMMENT = TEXT.partition("## The comment")[2].partition("\n## ")[0]
+LINES = re.findall(r"^\| `(.+?)` \|", COMMENT, re.MULTILINE)
+COMMANDS = re.findall(r"^python -m eqcheck (.+?)(?: +#.*)?$", TEXT, re.MULTILINE)
+NODES = re.findall(r"""pytest "(.+?::.+?)\"""", TEXT)
 
 
 def test_its_equations_hold():
@@ -43,6 +51,62 @@ def test_the_failure_shown_is_the_one_it_gets():
     wrong = example.text.replace("p_i - y_i", "p_i + y_i")
     (result,) = check_text(wrong, "loss-functions.md")
     assert result.reason == shown.text.strip()
+
+
+def test_there_are_commands_to_run():
+    assert any(":" in command for command in COMMANDS)
+    assert NODES
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_its_commands_do_what_it_says(command, monkeypatch, capsys):
+    monkeypatch.chdir(pages.ROOT)
+    assert main(command.split()) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    page, _, line = command.partition(":")
+    shown = re.findall(rf"^{re.escape(page)}:(\d+): checked", said.out, re.MULTILINE)
+    assert len(shown) == 1 if line else len(shown) > 10
+    assert ("side 1: " in said.out) == bool(line)
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_its_node_ids_exist(node):
+    page, _, name = node.partition("::")
+    names = {f"equation line {each.line}" for each in read_page(pages.ROOT / page)}
+    assert name in names
+    line = name.rpartition(" ")[2]
+    assert f"whose `$$` opens in line {line}." in TEXT
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", node]
+    found = subprocess.run(command, cwd=pages.ROOT, capture_output=True, text=True)
+    assert node in found.stdout, found.stdout + found.stderr
+
+
+def test_the_switches_it_names_are_those_of_the_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert offered == set(re.findall(r"`(--[a-z-]+)`", TEXT)) - {"--eqcheck"}
+
+
+def test_the_table_it_shows_is_the_one_of_this_project():
+    config = find(GUIDE)
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| `(.+?)` \|", TEXT, re.MULTILINE))
+    assert rows
+    for key, value in rows.items():
+        told = getattr(config, key.replace("-", "_"))
+        assert json.loads(value) == (list(told) if isinstance(told, tuple) else told)
+    assert f"| `draws`, `seed` | {config.draws}, {config.seed} |" in TEXT
+
+
+def test_the_misspelt_symbol_it_shows_gets_this_error():
+    (shown,) = [fence.text for fence in FENCES if "is given here" in fence.text]
+    page = (
+        "<!-- equation\nr = rng.normal(size=3)\nL_{\\mathrm{Huber}} = np.sum(r ** 2)\n"
+        "-->\n$$\nL_{\\mathrm{Hub}} = \\sum_i r_i^2\n$$\n"
+    )
+    (result,) = check_text(page)
+    assert result.reason == shown.strip()
 
 
 def test_every_line_of_the_table_is_read():
