@@ -15,23 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from eqcheck.arrays.extrapolate import extrapolate
 from eqcheck.arrays.values import Array, Value, full, union
 from eqcheck.latex.errors import EquationError
 
 STEP = 1e-30  # of the complex step: exact to rounding, since nothing is subtracted
 
-# Differences over a step, its half, its quarter and its eighth are extrapolated. The
-# step is a part of what moves; if that does not settle the slope, larger and smaller
-# ones are tried: a function may have a kink nearby, or end there.
-HALVES = 0.5 ** np.arange(4)
-PART = 0.1
-_FACTORS = (1.0, 16.0, 1 / 16, 256.0, 1 / 256)
+# Differences over a step, its half and its quarter are extrapolated. The step is a part
+# of what moves; where that does not settle the slope, smaller ones are tried (there may
+# be a kink nearby) or larger ones (rounding may show).
+HALVES = 0.5 ** np.arange(3)
+PART = 0.03
+_SMALLER = (1 / 16, 1 / 256)
+_LARGER = (16.0, 256.0)
 
-# Rounding, in a difference of two numbers of size 1.
-ROUNDING = 4e-16
-SETTLED = 1e-10  # the error of a slope that needs no other step, of its size
-_AGREEING = 1e-7  # and of one that confirms the slope by complex numbers
+CONVERGED = 1e-12  # what a step may leave of a slope
+SETTLED = 1e-11  # and what rounding may
+_AGREEING = 1e-7  # what confirms the slope by complex numbers
+
+# The slopes over three steps, made into one of order 2, 4 and 6.
+_ORDERS = np.array([[0, 0, 1], [0, -1 / 3, 4 / 3], [1 / 45, -20 / 45, 64 / 45]])
 
 _PROBES = 4
 
@@ -109,23 +111,44 @@ def _slope(
     reach: Array,
     by_complex: Array | None,
 ) -> Array:
-    slope: Array | float = np.nan
-    error: Array | float = np.inf
-    for factor in _FACTORS:
-        size = PART * factor * reach
-        found, apart = _difference(function, real, direction, size)
-        better = apart < error
-        slope, error = np.where(better, found, slope), np.where(better, apart, error)
-        if by_complex is not None:
-            largest = np.max(np.abs(by_complex), initial=0.0)
-            certain = np.all((error <= _AGREEING * largest) | (slope == 0))
-            if certain and np.all(np.abs(by_complex - slope) <= 10 * error):
-                return by_complex
-        if np.all((error <= SETTLED * np.abs(slope)) | (slope == 0)):
-            break
-    if by_complex is not None and np.all(np.abs(by_complex - slope) <= 10 * error):
+    slope, apart, noise = _difference(function, real, direction, PART * reach)
+    long = [np.asarray(x, dtype=np.longdouble) for x in real]
+    attempts = [(_curved, real, part) for part in _SMALLER]
+    attempts += [(_noisy, long, 1.0), *((_noisy, real, part) for part in _LARGER)]
+    for trouble, start, part in attempts:
+        if by_complex is not None and _confirmed(by_complex, slope, apart + noise):
+            return by_complex
+        if not np.any(trouble(slope, apart, noise) & (slope != 0)):
+            continue
+        try:
+            found = _difference(function, start, direction, PART * part * reach)
+        except EquationError:
+            continue  # it does not take numbers of more digits, or so far away
+        better = found[1] + found[2] < apart + noise
+        slope, apart, noise = (
+            np.where(better, new, old)
+            for new, old in zip(found, (slope, apart, noise), strict=True)
+        )
+    if by_complex is not None and np.all(
+        np.abs(by_complex - slope) <= 10 * (apart + noise)
+    ):
         return by_complex  # not certain, but no worse than what is known otherwise
-    return np.asarray(slope)
+    return slope
+
+
+def _curved(slope: Array, apart: Array, noise: Array) -> Array:
+    return np.asarray(apart > CONVERGED * np.abs(slope) + noise)
+
+
+def _noisy(slope: Array, _apart: Array, noise: Array) -> Array:
+    return np.asarray(noise > SETTLED * np.abs(slope))
+
+
+def _confirmed(by_complex: Array, slope: Array, error: Array) -> bool:
+    """Whether differences say the same, and precisely enough to rule out a slip."""
+    largest = np.max(np.abs(by_complex), initial=0.0)
+    certain = (error <= _AGREEING * largest) | (slope == 0)
+    return bool(np.all(certain & (np.abs(by_complex - slope) <= 10 * error)))
 
 
 def _difference(
@@ -133,17 +156,35 @@ def _difference(
     real: list[Array],
     direction: list[Array],
     size: Array,
-) -> tuple[Array, Array]:
-    slopes = []
-    largest: Array | float = 0.0
-    for half in HALVES:
-        ahead = _call(function, _moved(real, direction, half * size))
-        behind = _call(function, _moved(real, direction, -half * size))
-        slopes.append((ahead - behind) / (2 * half * size))
-        largest = np.maximum(largest, np.maximum(np.abs(ahead), np.abs(behind)))
-    noise = ROUNDING * largest / (HALVES[-1] * size)
-    slope, error = extrapolate(slopes, list(HALVES**2), noise)
-    return slope, np.where(np.isfinite(slope), error, np.inf)
+) -> tuple[Array, Array, Array]:
+    """The slope, and what the step and rounding may have done to it."""
+    values = [
+        _call(function, _moved(real, direction, sign * half * size))
+        for half in HALVES
+        for sign in (1, -1)
+    ]
+    slopes = [
+        (values[2 * k] - values[2 * k + 1]) / (2 * half * size)
+        for k, half in enumerate(HALVES)
+    ]
+    slope, apart = by_order(np.stack(slopes))
+    digits = np.finfo(np.result_type(*values, 1.0)).eps
+    noise = digits * np.max(np.abs(values), axis=0) / (HALVES[-1] * size)
+    return slope.astype(float), apart.astype(float), np.asarray(noise, dtype=float)
+
+
+def by_order(slopes: Array) -> tuple[Array, Array]:
+    """The slope from those over each step, and its error.
+
+    The orders approach each other by a factor, if the function is smooth; once more by
+    that factor, and the last one is as near to the limit.
+    """
+    second, fourth, sixth = np.tensordot(_ORDERS, slopes, 1)
+    before, last = np.abs(fourth - second), np.abs(sixth - fourth)
+    with np.errstate(all="ignore"):
+        apart = 10 * last * np.where(last < before, last / before, 1.0)
+    apart = np.where(last == 0, 0.0, apart)
+    return sixth, np.where(np.isfinite(sixth), apart, np.inf)
 
 
 def _complex_slope(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import Value
 from eqcheck.check.compare import Settings
 from eqcheck.check.mutate import Mutant
@@ -90,7 +92,8 @@ class Page:
 
     def __init__(self, name: str, draws: int = DRAWS, *, trials: bool = True) -> None:
         self.names = Names()
-        self.roots = [_root(name, draw) for draw in range(draws)]
+        self.roots = [_root() for _ in range(draws)]
+        self._occurrences: Counter[str] = Counter()
         self.trials = trials
         self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
 
@@ -117,6 +120,7 @@ class Page:
         comment = item.comment = read_comment(source.comment, source.comment_line)
         if comment.unchecked is not None:
             return
+        self._seed(source)
         fresh = self._take_symbols(item, comment)
         rows = read_statements(source.latex, self.names)
         known = self.roots[0].given.keys() - fresh - comment.ranges.keys()
@@ -162,6 +166,14 @@ class Page:
                 _excuse(item, item.comment)
 
     # ------------------------------------------------------------------ symbols
+
+    def _seed(self, source: Source) -> None:
+        """Random numbers that depend on this equation only, not on those above."""
+        text = f"{source.comment}\n{source.latex}"
+        self._occurrences[text] += 1
+        for draw, root in enumerate(self.roots):
+            seed = [zlib.crc32(text.encode()), self._occurrences[text], draw]
+            root.python["rng"] = Stream(seed)
 
     def _take_symbols(self, item: Item, comment: Comment) -> set[str]:
         """Run the comment in every draw; returns the names it gives."""
@@ -333,10 +345,9 @@ def read_expression(text: str, names: Names, line: int) -> Node:
         raise CommentError(f"{text}: {error.message}", line) from None
 
 
-def _root(name: str, draw: int) -> Root:
+def _root() -> Root:
     root = Root(materialise)
-    seed = [zlib.crc32(name.encode()), draw]
-    root.python = {"np": np, "rng": np.random.default_rng(seed)}
+    root.python = {"np": np}
     return root
 
 

@@ -12,8 +12,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from eqcheck.arrays.extrapolate import extrapolate
-from eqcheck.arrays.numeric import HALVES, PART, ROUNDING, SETTLED, STEP
+from eqcheck.arrays.numeric import (
+    HALVES,
+    PART,
+    SETTLED,
+    STEP,
+    by_order,
+)
 from eqcheck.arrays.values import (
     Array,
     Value,
@@ -201,7 +206,8 @@ def _sizes(array: Array, axes: tuple[int, ...]) -> Value:
 def _reaches(sizes: Array) -> list[Array]:
     """How far each entry may be moved, in the order of the attempts."""
     largest = np.max(sizes, initial=0.0)
-    return [np.maximum(sizes, 0.1 * largest), sizes, sizes / 16, 16 * sizes]
+    far = np.maximum(sizes, largest)
+    return [np.maximum(sizes, 0.3 * largest), sizes, sizes / 16, 4 * far, 16 * sizes]
 
 
 def _moves(steps: Value, axis: int, unit: Array) -> Value:
@@ -227,9 +233,9 @@ def _extrapolated(array: Array, steps: Array) -> tuple[Array, Array]:
     ahead, behind = wide[..., 0, :, :], wide[..., 1, :, :]
     steps = HALVES[:, None] * steps[..., None, :]
     slopes = np.moveaxis((ahead - behind) / (2 * steps), -2, 0)
-    noise = ROUNDING * np.max(np.abs(wide), axis=(-3, -2)) / steps[..., -1, :]
-    slope, error = extrapolate(list(slopes), list(HALVES**2), noise)
-    return slope, np.where(np.isfinite(slope), error, np.inf)
+    noise = np.finfo(float).eps * np.max(np.abs(wide), axis=(-3, -2)) / steps[..., -1, :]
+    slope, apart = by_order(slopes)
+    return slope, apart + noise
 
 
 def gradient(evaluator: Context, node: Gradient) -> Value:
