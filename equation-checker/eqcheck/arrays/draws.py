@@ -77,14 +77,14 @@ class Sampler(np.random.Generator):
         points = self._spread(size)
         if points is None:
             return super().standard_normal(size, *args, **kwargs)
-        return _inverse_normal(points).astype(float)
+        return _normal(points)
 
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
         """Of a mean and a standard deviation."""
         points = self._spread(size)
         if points is None:
             return super().normal(loc, scale, size)
-        return loc + scale * _inverse_normal(points).astype(float)
+        return loc + scale * _normal(points)
 
     def exponential(self, scale: Any = 1.0, size: Any = None) -> Any:
         """Of this mean."""
@@ -114,6 +114,10 @@ class Sampler(np.random.Generator):
         for _ in range(n):
             weights = np.convolve(weights, one)
         return np.minimum(np.searchsorted(np.cumsum(weights), points), n)
+
+
+def _normal(points: Array) -> Array:
+    return np.asarray(_inverse_normal(points), dtype=float)
 
 
 def _is_prime(number: int) -> bool:

@@ -32,10 +32,9 @@ CONVERGED = 1e-12  # what a step may leave of a slope
 SETTLED = 1e-11  # and what rounding may
 _AGREEING = 1e-7  # what confirms the slope by complex numbers
 
-# The slopes over three steps, made into one of order 2, 4 and 6.
-_ORDERS = np.array([[0, 0, 1], [0, -1 / 3, 4 / 3], [1 / 45, -20 / 45, 64 / 45]])
-
 _PROBES = 4
+
+Directions = list[Array | None]  # None for what does not move
 
 
 def call_opaque(function: Callable[..., Any], values: Sequence[Value]) -> Value:
@@ -83,19 +82,24 @@ def _directional(
     """The value, with the derivative along the imaginary parts as imaginary part."""
     real = [np.real(array) for array in arrays]
     value = _call(function, real)
-    if not any(np.iscomplexobj(array) and np.any(array.imag) for array in arrays):
+    direction = [
+        np.imag(a) / STEP if np.iscomplexobj(a) and np.any(a.imag) else None
+        for a in arrays
+    ]
+    if all(d is None for d in direction):
         return value
-    direction = [np.imag(array) / STEP for array in arrays]
     reach = _reach(real, direction, entrywise=entrywise)
     by_complex = _complex_slope(function, real, direction, value.shape)
     slope = _slope(function, real, direction, reach, by_complex)
     return np.asarray(value + 1j * STEP * slope)
 
 
-def _reach(real: list[Array], direction: list[Array], *, entrywise: bool) -> Array:
+def _reach(real: list[Array], direction: Directions, *, entrywise: bool) -> Array:
     """How far the direction leads until an entry has changed by its own size."""
     reaches = []
     for x, d in zip(real, direction, strict=True):
+        if d is None:
+            continue
         size = np.where(x == 0, np.max(np.abs(x), initial=0.0), np.abs(x))
         size = np.where(size == 0, 1.0, size)
         reach = np.where(d == 0, np.inf, size / np.abs(d))
@@ -107,12 +111,13 @@ def _reach(real: list[Array], direction: list[Array], *, entrywise: bool) -> Arr
 def _slope(
     function: Callable[..., Any],
     real: list[Array],
-    direction: list[Array],
+    direction: Directions,
     reach: Array,
     by_complex: Array | None,
 ) -> Array:
     slope, apart, noise = _difference(function, real, direction, PART * reach)
-    long = [np.asarray(x, dtype=np.longdouble) for x in real]
+    long: list[Array] = [np.asarray(x, dtype=np.longdouble) for x in real]
+    attempts: list[tuple[Callable[..., Array], list[Array], float]]
     attempts = [(_curved, real, part) for part in _SMALLER]
     attempts += [(_noisy, long, 1.0), *((_noisy, real, part) for part in _LARGER)]
     for trouble, start, part in attempts:
@@ -154,7 +159,7 @@ def _confirmed(by_complex: Array, slope: Array, error: Array) -> bool:
 def _difference(
     function: Callable[..., Any],
     real: list[Array],
-    direction: list[Array],
+    direction: Directions,
     size: Array,
 ) -> tuple[Array, Array, Array]:
     """The slope, and what the step and rounding may have done to it."""
@@ -167,20 +172,22 @@ def _difference(
         (values[2 * k] - values[2 * k + 1]) / (2 * half * size)
         for k, half in enumerate(HALVES)
     ]
-    slope, apart = by_order(np.stack(slopes))
+    slope, apart = by_order(slopes)
     digits = np.finfo(np.result_type(*values, 1.0)).eps
     noise = digits * np.max(np.abs(values), axis=0) / (HALVES[-1] * size)
     return slope.astype(float), apart.astype(float), np.asarray(noise, dtype=float)
 
 
-def by_order(slopes: Array) -> tuple[Array, Array]:
+def by_order(slopes: Sequence[Array]) -> tuple[Array, Array]:
     """The slope from those over each step, and its error.
 
     The orders approach each other by a factor, if the function is smooth; once more by
     that factor, and the last one is as near to the limit.
     """
-    second, fourth, sixth = np.tensordot(_ORDERS, slopes, 1)
-    before, last = np.abs(fourth - second), np.abs(sixth - fourth)
+    first, half, quarter = slopes
+    fourth = (4 * quarter - half) / 3
+    sixth = (64 * quarter - 20 * half + first) / 45
+    before, last = np.abs(fourth - quarter), np.abs(sixth - fourth)
     with np.errstate(all="ignore"):
         apart = 10 * last * np.where(last < before, last / before, 1.0)
     apart = np.where(last == 0, 0.0, apart)
@@ -190,7 +197,7 @@ def by_order(slopes: Array) -> tuple[Array, Array]:
 def _complex_slope(
     function: Callable[..., Any],
     real: list[Array],
-    direction: list[Array],
+    direction: Directions,
     shape: tuple[int, ...],
 ) -> Array | None:
     """What the function makes of complex numbers, if it takes any."""
@@ -206,10 +213,10 @@ def _complex_slope(
 
 
 def _moved(
-    real: list[Array], direction: list[Array], by: Array | complex
+    real: list[Array], direction: Directions, by: Array | complex
 ) -> list[Array]:
     return [
-        x + by * d if np.any(d) else x for x, d in zip(real, direction, strict=True)
+        x if d is None else x + by * d for x, d in zip(real, direction, strict=True)
     ]
 
 

@@ -175,7 +175,9 @@ class Comparison:
         """An error of more than 1 % would let a wrong constant pass."""
         if Number(0) in sides or not error.array.any():
             return
-        largest = max(float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right))
+        largest = max(
+            float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right)
+        )
         part = float(np.max(error.array)) / largest if largest else np.inf
         if part > DECIDED:
             times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
@@ -292,14 +294,14 @@ def is_estimate(node: Node) -> bool:
 
 
 def shown_unit(node: Node) -> float | None:
-    r"""The unit of the last digit shown, of a literal number such as `-2.5 \cdot 10^3`."""
+    r"""The unit of the last digit of a literal number, such as `-2.5 \cdot 10^3`."""
     match node:
         case Number(value) if np.isfinite(value):
             return float(10.0**-node.places)
         case Add((-1,), (term,)):
             return shown_unit(term)
-        case Binary(r"\cdot" | r"\times", Number() as digits, Power(Number(10))):
-            exponent = _whole(node.right.exponent)
+        case Binary(r"\cdot" | r"\times", Number() as digits, Power(Number(10), power)):
+            exponent = _whole(power)
             return None if exponent is None else 10.0 ** (exponent - digits.places)
     return None
 

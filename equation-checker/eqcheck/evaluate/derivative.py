@@ -46,6 +46,7 @@ from eqcheck.symbols.dependencies import has_derivative
 from eqcheck.symbols.lookup import Layered, key_of
 from eqcheck.symbols.state import Definition, Given
 
+
 def partial(evaluator: Context, node: Partial) -> Value:
     """The value of a partial derivative."""
     *inner, target = node.targets
@@ -233,7 +234,9 @@ def _extrapolated(array: Array, steps: Array) -> tuple[Array, Array]:
     ahead, behind = wide[..., 0, :, :], wide[..., 1, :, :]
     steps = HALVES[:, None] * steps[..., None, :]
     slopes = np.moveaxis((ahead - behind) / (2 * steps), -2, 0)
-    noise = np.finfo(float).eps * np.max(np.abs(wide), axis=(-3, -2)) / steps[..., -1, :]
+    noise = (
+        np.finfo(float).eps * np.max(np.abs(wide), axis=(-3, -2)) / steps[..., -1, :]
+    )
     slope, apart = by_order(slopes)
     return slope, apart + noise
 
@@ -282,9 +285,7 @@ def prime(evaluator: Context, node: Call) -> Value:
         )
         value = evaluator.among(env).value(simple)
         if value.ndim:
-            raise EquationError(
-                "a prime belongs to a function of one number", node.at
-            )
+            raise EquationError("a prime belongs to a function of one number", node.at)
         return value
 
     slopes = _slopes(shifted, np.ones(1), sizes)

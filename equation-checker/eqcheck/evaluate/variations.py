@@ -71,9 +71,7 @@ def _distances(steps: Array, target: Value, node: Limit) -> list[float]:
     return list(map(float, distances))
 
 
-def _with_axis(
-    array: Array, axes: tuple[int, ...], new: int, ordinary: int
-) -> Value:
+def _with_axis(array: Array, axes: tuple[int, ...], new: int, ordinary: int) -> Value:
     """Take the axis just before the ordinary ones for a new one, beside the others."""
     place = array.ndim - ordinary - 1
     if new in axes:  # of errors that both count: keep the first and the larger

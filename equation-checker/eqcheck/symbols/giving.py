@@ -140,7 +140,7 @@ def evaluate(python: Python, root: Root) -> Any:
 
 
 def _draw(python: Python, root: Root) -> Any:
-    """Evaluate a sample, with evenly spread draws if the first axis is that of draws."""
+    """Evaluate a sample, with evenly spread draws if its first axis holds them."""
     plain = root.python["rng"]
     if "rng" not in python.names or not isinstance(plain, Stream):
         return evaluate(python, root)
