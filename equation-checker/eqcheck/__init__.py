@@ -89,7 +89,7 @@ def check_text(
     Without a `config`, the nearest table above the working directory counts.
     """
     config = find() if config is None else config
-    page = open_page(name, config, trials=trials)
+    page = open_page(config, trials=trials)
     items = [
         page.read(source) for source in with_comment(read_text(text, name), config)
     ]
@@ -97,11 +97,10 @@ def check_text(
     return results(items, name)
 
 
-def open_page(name: str, config: Config, *, trials: bool = True) -> Page:
+def open_page(config: Config, *, trials: bool = True) -> Page:
     """A page without equations as yet, in the setting of a project."""
-    seeded = f"{name} {config.seed}" if config.seed else name
-    packages = config.packages
-    return Page(seeded, config.draws, trials=trials, packages=packages)
+    packages, seed = config.packages, config.seed
+    return Page(config.draws, trials=trials, packages=packages, seed=seed)
 
 
 def with_comment(sources: list[Source], config: Config) -> list[Source]:

@@ -32,7 +32,7 @@ def page_text(comment: str, latex: str) -> str:
 
 
 def _evaluate(latex: str, comment: str = "") -> Any:
-    page = Page("test.md", draws=1, trials=False)
+    page = Page(draws=1, trials=False)
     (source,) = read_text(page_text(comment, f"0 = {latex}"))
     item = page.read(source)
     if item.error is not None:
@@ -52,7 +52,7 @@ def _evaluate(latex: str, comment: str = "") -> Any:
 
 
 def _check(comment: str, latex: str) -> Result:
-    page = open_page("page.md", find())
+    page = open_page(find())
     items = [page.read(each) for each in read_text(page_text(comment, latex))]
     page.finish(items, whole=False)
     (result,) = results(items, "page.md")

@@ -211,7 +211,7 @@ def expressions(indices: tuple[str, ...], bound: str) -> st.SearchStrategy[Piece
 
 
 def _symbols() -> tuple[Root, Names]:
-    page = Page("fuzz.md", draws=1, trials=False)
+    page = Page(draws=1, trials=False)
     item = page.read(read_text(COMMENT)[0])
     assert item.error is None, item.error
     return page.roots[0], page.names
@@ -277,7 +277,7 @@ TOKENS = [
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
 @given(st.lists(st.sampled_from(TOKENS), max_size=12))
 def test_nonsense_is_refused_with_an_error_of_ours(tokens):
-    page = Page("fuzz.md", draws=1, trials=False)
+    page = Page(draws=1, trials=False)
     text = COMMENT.replace("0 = 0", " ".join(tokens).replace("$", "") or "x")
     item = page.read(read_text(text)[0])
     if item.error is not None:

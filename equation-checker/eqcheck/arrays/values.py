@@ -28,6 +28,9 @@ def new_axis() -> int:
 
 
 SAMPLES = new_axis()  # the axis of the draws of random symbols
+# Axes of what is known with an error only: first the value itself, then
+GROUPED = new_axis()  # what it would be without each group of draws
+EXTRAPOLATED = new_axis()  # the same shifted by its error
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from eqcheck.arrays.values import (
+    EXTRAPOLATED,
+    GROUPED,
     Array,
     IndexValue,
     Ones,
@@ -18,18 +20,35 @@ from eqcheck.arrays.values import (
 )
 from eqcheck.evaluate.evaluator import Evaluator
 from eqcheck.evaluate.sets import member
+from eqcheck.evaluate.variations import DECIDED
 from eqcheck.latex.errors import EquationError, Position
-from eqcheck.latex.nodes import Limit, Mean, Node, Number, Relation, walk
+from eqcheck.latex.nodes import (
+    Add,
+    Binary,
+    Limit,
+    Mean,
+    Node,
+    Number,
+    Power,
+    Relation,
+    walk,
+)
+from eqcheck.symbols.dependencies import has_derivative
 
-# What rounding may cost: of an entry, of the largest entry, and at all. The second is
-# for derivatives by central differences, the third for zeros.
-OF_ENTRY = 1e-8
-OF_LARGEST = 1e-9
-ABSOLUTE = 1e-12
+# What rounding may cost: of an entry, and of the largest entry, since terms that cancel
+# leave the rounding of the larger. Derivatives by differences cost more.
+EXACT = (1e-9, 1e-13)
+DIFFERENCES = (1e-8, 1e-11)
+ABSOLUTE = 1e-12  # for zeros
+
+STANDARD_ERRORS = 5  # of a mean of draws
+ERRORS = 5  # of an extrapolation
 
 SETS = {r"\in", r"\notin"}
 EQUALITIES = {"=", ":=", r"\equiv", r"\approx"}
 ORDERS = {"<", ">", "<=", ">="}
+
+_NO_ERROR = Value(np.zeros(()))
 
 
 @dataclass
@@ -50,7 +69,6 @@ class Failure:
     right: str  # empty for a set
     place: str
     at: Position
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,7 @@ class Comparison:
         """Compare side k with the next: the number of comparisons, and a failure."""
         operator = self.relation.operators[k]
         sides = self.relation.sides[k], self.relation.sides[k + 1]
+        error = _NO_ERROR
         if right is None:
             holds = member(self.evaluator, left, sides[1])
             if operator == r"\notin":
@@ -75,8 +94,10 @@ class Comparison:
             left, right = _same_shape(left, right, sides)
             if operator not in ORDERS | EQUALITIES | {"!="}:
                 raise EquationError(f"{operator} is not checked", self.relation.at)
-            near = _relation(operator, self._slack(operator))
-            holds = elementwise(near, left, right)
+            error = self._error(left, right)
+            left, right = _itself(left), _itself(right)
+            near = _relation(operator, self._slack(operator, sides))
+            holds = elementwise(near, left, right, error)
             if operator == "!=" and holds.ndim:  # as wholes
                 ordinary = tuple(range(-holds.ndim, 0))
                 holds = Value(
@@ -84,13 +105,14 @@ class Comparison:
                 )
         holds = self._or_excluded(holds)
         if holds.array.all():
+            if right is not None:
+                self._refuse_undecided(left, right, error, sides)
             return int(holds.array.size), None
         where = np.argwhere(~holds.array)[0]
         shown = "" if right is None else _entry(right, holds, where)
         place = self._place(holds, where)
-        hint = self._hint(operator)
         failure = Failure(
-            operator, _entry(left, holds, where), shown, place, sides[1].at, hint
+            operator, _entry(left, holds, where), shown, place, sides[1].at
         )
         return int(holds.array.size), failure
 
@@ -105,26 +127,66 @@ class Comparison:
         excluded = excluded.reshape(excluded.shape + (1,) * holds.ndim)
         return Value(spread(Value(array, holds.axes), axes) | excluded, axes)
 
-    def _slack(self, operator: str) -> Callable[[Array, Array], Array]:
-        """How far two numbers may differ."""
+    def _slack(
+        self, operator: str, sides: tuple[Node, Node]
+    ) -> Callable[[Array, Array], Array]:
+        """How far two numbers may differ beside the errors of estimates."""
         stated = self.settings.tolerance
-        if operator == r"\approx" and stated is None:
+        if operator == r"\approx":
+            units = [unit for side in sides if (unit := shown_unit(side))]
+            if units:
+                return lambda a, b: max(units) / 2 + _rounding(a, b, EXACT)
+            if stated is not None:
+                return lambda a, b: np.asarray(stated * _sizes(a, b))
+            if not is_estimate(self.relation):
+                raise EquationError(
+                    r"\approx between two expressions needs a line such as "
+                    "`tolerance = 1e-3` (of their size) in the comment",
+                    self.relation.at,
+                )
+        differences = has_derivative(self.evaluator.env.root, self.relation)
+        allowed = DIFFERENCES if differences else EXACT
+        return lambda a, b: _rounding(a, b, allowed)
+
+    def _error(self, left: Value, right: Value) -> Value:
+        """How far estimates may be off: several errors of the difference."""
+        if not {GROUPED, EXTRAPOLATED} & {*left.axes, *right.axes}:
+            return _NO_ERROR
+        apart = elementwise(np.subtract, left, right)
+        total = _NO_ERROR
+        for axis in {GROUPED, EXTRAPOLATED} & {*apart.axes}:
+            other = ({GROUPED, EXTRAPOLATED} - {axis}).pop()
+            array = np.real(_first(apart, other).array)
+            axes = tuple(a for a in apart.axes if a != other)
+            each = np.moveaxis(array, axes.index(axis), 0)
+            if axis == GROUPED:
+                count = len(each) - 1
+                spread_out = each[1:].std(axis=0) * np.sqrt(count - 1)
+                error = STANDARD_ERRORS * spread_out
+            else:
+                error = ERRORS * np.abs(each[1] - each[0])
+            rest = tuple(a for a in axes if a != axis)
+            total = elementwise(np.add, total, Value(error, rest))
+        return total
+
+    def _refuse_undecided(
+        self, left: Value, right: Value, error: Value, sides: tuple[Node, Node]
+    ) -> None:
+        """An error of more than 1 % would let a wrong constant pass."""
+        if Number(0) in sides or not error.array.any():
+            return
+        largest = max(
+            float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right)
+        )
+        part = float(np.max(error.array)) / largest if largest else np.inf
+        if part > DECIDED:
+            times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
             raise EquationError(
-                r"\approx needs a line `tolerance = 1e-3` in the comment",
+                f"this is decided to {100 * part:.2g} % only, by {STANDARD_ERRORS} "
+                f"standard errors; it must be to 1 %: give {times}, or fewer random "
+                "numbers in each (of a limit: smaller steps)",
                 self.relation.at,
             )
-        if stated is None or not (operator == r"\approx" or self._is_estimate()):
-            return _rounding
-        return lambda a, b: np.asarray(stated * np.maximum(1.0, _sizes(a, b)))
-
-    def _is_estimate(self) -> bool:
-        return any(isinstance(node, Mean | Limit) for node in walk(self.relation))
-
-    def _hint(self, operator: str) -> str:
-        stated = self.settings.tolerance is not None
-        if stated or operator not in EQUALITIES or not self._is_estimate():
-            return ""
-        return "a mean of draws or a limit needs a line such as `tolerance = 1e-2`"
 
     def _place(self, holds: Value, where: Array) -> str:
         parts = []
@@ -147,20 +209,21 @@ def _sizes(a: Array, b: Array) -> Array:
     return np.maximum(np.abs(a), np.abs(b))
 
 
-def _rounding(a: Array, b: Array) -> Array:
+def _rounding(a: Array, b: Array, allowed: tuple[float, float]) -> Array:
+    of_entry, of_largest = allowed
     sizes = _sizes(a, b)
     finite = sizes[np.isfinite(sizes)]
     largest = finite.max(initial=0.0)
-    return np.asarray(OF_ENTRY * sizes + OF_LARGEST * largest + ABSOLUTE)
+    return np.asarray(of_entry * sizes + of_largest * largest + ABSOLUTE)
 
 
 def _relation(
     operator: str, slack: Callable[[Array, Array], Array]
-) -> Callable[[Array, Array], Array]:
-    def holds(a: Array, b: Array) -> Array:
-        a, b = np.broadcast_arrays(np.real(a), np.real(b))
+) -> Callable[[Array, Array, Array], Array]:
+    def holds(a: Array, b: Array, error: Array) -> Array:
+        a, b, error = np.broadcast_arrays(np.real(a), np.real(b), error)
         with np.errstate(invalid="ignore"):
-            near = np.asarray((np.abs(a - b) <= slack(a, b)) | (a == b))
+            near = np.asarray((np.abs(a - b) <= slack(a, b) + error) | (a == b))
             near &= np.isfinite(a) == np.isfinite(b)
             table: dict[str, Array] = {
                 **dict.fromkeys(EQUALITIES, near),
@@ -221,4 +284,45 @@ def same(before: Value, after: Value) -> bool:
     if not _agree(before.shape, after.shape):
         return False
     before, after = _flattened(before), _flattened(after)
-    return bool(elementwise(_relation("=", _rounding), before, after).array.all())
+    near = _relation("=", lambda a, b: _rounding(a, b, DIFFERENCES))
+    return bool(elementwise(near, before, after, _NO_ERROR).array.all())
+
+
+def is_estimate(node: Node) -> bool:
+    """Whether a mean of draws or a limit stands here."""
+    return any(isinstance(each, Mean | Limit) for each in walk(node))
+
+
+def shown_unit(node: Node) -> float | None:
+    r"""The unit of the last digit of a literal number, such as `-2.5 \cdot 10^3`."""
+    match node:
+        case Number(value) if np.isfinite(value):
+            return float(10.0**-node.places)
+        case Add((-1,), (term,)):
+            return shown_unit(term)
+        case Binary(r"\cdot" | r"\times", Number() as digits, Power(Number(10), power)):
+            exponent = _whole(power)
+            return None if exponent is None else 10.0 ** (exponent - digits.places)
+    return None
+
+
+def _whole(node: Node) -> int | None:
+    match node:
+        case Number(value) if value == int(value):
+            return int(value)
+        case Add((-1,), (Number(value),)):
+            return -int(value)
+    return None
+
+
+def _first(value: Value, axis: int) -> Value:
+    """The value itself, without what stands beside it along an axis of errors."""
+    if axis not in value.axes:
+        return value
+    place = value.axes.index(axis)
+    rest = tuple(a for a in value.axes if a != axis)
+    return Value(np.take(value.array, 0, axis=place), rest)
+
+
+def _itself(value: Value) -> Value:
+    return _first(_first(value, GROUPED), EXTRAPOLATED)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 import numpy as np
 
+from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import Value
 from eqcheck.check.idle import Idle
 from eqcheck.check.inline import read_inline
@@ -42,16 +44,18 @@ class Page:
 
     def __init__(
         self,
-        name: str,
         draws: int = DRAWS,
         *,
         trials: bool = True,
         packages: Packages | None = None,
+        seed: int = 0,
     ) -> None:
         self.names = Names()
-        self.roots = [_root(name, draw) for draw in range(draws)]
+        self.roots = [_root() for _ in range(draws)]
         for root in self.roots:
             root.packages = packages or Packages()
+        self._seed = seed
+        self._occurrences: Counter[str] = Counter()
         self.trials = trials
         self._idle = Idle()
         self._sources: dict[int, Source] = {}  # of the definitions, by line
@@ -103,6 +107,7 @@ class Page:
         )
         if comment.unchecked is not None:
             return
+        self._start_stream(source)
         if comment.as_below and source.below is not None:
             below = read_comment(*source.below)
             take_symbols(item, below, self.roots, self.names)
@@ -193,6 +198,15 @@ class Page:
         if whole:
             self._idle.report(items)
 
+    def _start_stream(self, source: Source) -> None:
+        """Random numbers that depend on this equation only, not on those above."""
+        text = f"{source.comment}\n{source.latex}"
+        self._occurrences[text] += 1
+        for draw, root in enumerate(self.roots):
+            number = self._occurrences[text]
+            seed = [self._seed, zlib.crc32(text.encode()), number, draw]
+            root.python["rng"] = Stream(seed)
+
     def _check_line(self, item: Item, line: Line, draw: int) -> None:
         root, settings = self.roots[draw], item.settings[draw]
         item.at = line.line
@@ -275,10 +289,9 @@ def read_expression(text: str, names: Names, line: int) -> Node:
         raise CommentError(f"{text}: {error.message}", line) from None
 
 
-def _root(name: str, draw: int) -> Root:
+def _root() -> Root:
     root = Root(materialise)
-    seed = [zlib.crc32(name.encode()), draw]
-    root.python = {"np": np, "rng": np.random.default_rng(seed)}
+    root.python = {"np": np}
     return root
 
 

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+from eqcheck.check.compare import shown_unit
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
     Big,
     Binder,
     Index,
     Limit,
-    Mean,
     Node,
+    Relation,
     Symbol,
     children,
     walk,
@@ -62,10 +63,19 @@ def refuse_idle(comment: Comment, rows: Sequence[Row]) -> None:
     for name, line in lines.items():
         if name not in shown:
             raise CommentError(f"{name} does not stand in this equation", line)
-    estimates = any(isinstance(node, Mean | Limit) for node in nodes)
-    approximate = any(r"\approx" in row.statement.relation.operators for row in rows)
-    if comment.tolerance is not None and not estimates and not approximate:
+    approximate = any(
+        operator == r"\approx" and not any(map(shown_unit, pair))
+        for row in rows
+        for operator, *pair in _neighbours(row.statement.relation)
+    )
+    if comment.tolerance is not None and not approximate:
         raise CommentError(
-            r"the tolerance is for \approx, means of draws and limits: none is here",
+            r"the tolerance is for \approx between two expressions: none is here "
+            "(means, limits and literal numbers tell their own)",
             comment.tolerance.line,
         )
+
+
+def _neighbours(relation: Relation) -> Iterator[tuple[str, Node, Node]]:
+    sides = relation.sides
+    yield from zip(relation.operators, sides, sides[1:], strict=False)

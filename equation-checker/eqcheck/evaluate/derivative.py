@@ -3,14 +3,22 @@
 The variable gets one more axis: along it, each of its entries in turn is moved by a
 tiny imaginary step, and all that follows from the variable is evaluated with it. A
 complex step subtracts nothing, so it is exact to rounding. A derivative of something
-that contains one is a central difference.
+that contains one is extrapolated from differences over steps that fit each entry.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from eqcheck.arrays.numeric import STEP
+from eqcheck.arrays.numeric import (
+    HALVES,
+    PART,
+    SETTLED,
+    STEP,
+    by_order,
+)
 from eqcheck.arrays.values import (
     Array,
     Value,
@@ -18,6 +26,7 @@ from eqcheck.arrays.values import (
     elementwise,
     full,
     new_axis,
+    spread,
     take,
     union,
 )
@@ -36,10 +45,6 @@ from eqcheck.latex.nodes import (
 from eqcheck.symbols.dependencies import has_derivative
 from eqcheck.symbols.lookup import Layered, key_of
 from eqcheck.symbols.state import Definition, Given
-
-# Central difference of 8th order, for derivatives of derivatives.
-_WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
-_SPACING = 1e-2
 
 
 def partial(evaluator: Context, node: Partial) -> Value:
@@ -146,49 +151,94 @@ def jacobian(
     """
     start = evaluator.env.lookup(symbol.name, layer, symbol.at)
     nested = has_derivative(evaluator.env.root, body)
-    axis = new_axis()
-    moved, weights = _moved(start, axis, nested=nested)
-    env = Layered(evaluator.env, {key_of(symbol.name, layer): moved})
-    inner = evaluator.among(env)
-    value = inner.value(body)
-    size = int(np.prod(start.shape, dtype=int))
-    return _slopes(value, axis, size, start.shape, weights)
-
-
-def _moved(start: Value, axis: int, *, nested: bool) -> tuple[Value, Array | None]:
-    """The variable with one more axis along which its entries are moved."""
     size = int(np.prod(start.shape, dtype=int))
     unit = np.eye(size).reshape(size, *start.shape)
-    if not nested:
-        steps = Value(1j * STEP * unit, (axis,))
-        return elementwise(np.add, start, steps), None
-    spacing = _SPACING * max(1.0, float(np.max(np.abs(start.array), initial=0.0)))
-    ahead = np.arange(1, len(_WEIGHTS) + 1) * spacing
-    offsets = np.concatenate([ahead, -ahead])
-    weights = np.concatenate([_WEIGHTS, np.negative(_WEIGHTS)]) / spacing
-    stacked = np.concatenate([offset * unit for offset in offsets])
-    return elementwise(np.add, start, Value(stacked, (axis,))), weights
+    flat = start.array.reshape((*start.array.shape[: len(start.axes)], -1))
+    sizes = _sizes(flat, start.axes) if nested else None
+
+    def body_with(steps: Value) -> Value:
+        moved = elementwise(np.add, start, steps)
+        env = Layered(evaluator.env, {key_of(symbol.name, layer): moved})
+        return evaluator.among(env).value(body)
+
+    slopes = _slopes(body_with, unit, sizes)
+    kept = slopes.array.shape[:-1]
+    return Value(slopes.array.reshape((*kept, *start.shape)), slopes.axes)
 
 
 def _slopes(
-    value: Value,
-    axis: int,
-    size: int,
-    shape: tuple[int, ...],
-    weights: Array | None,
+    body_with: Callable[[Value], Value], unit: Array, sizes: Value | None
 ) -> Value:
+    """The slopes along each of the directions in `unit`, as a last ordinary axis.
+
+    With the sizes of what is moved along each they are extrapolated from differences,
+    else the step is complex.
+    """
+    axis = new_axis()
+    if sizes is None:
+        value = body_with(Value(1j * STEP * unit, (axis,)))
+        array, rest = _last(value, axis, len(unit))
+        return Value(np.imag(array) / STEP, rest)
+    slope: Array | float = np.nan
+    error: Array | float = np.inf
+    axes: tuple[int, ...] = ()
+    for reach in _reaches(sizes.array):
+        steps = Value(PART * reach, sizes.axes)
+        value = body_with(_moves(steps, axis, unit))
+        array, rest = _last(value, axis, 2 * len(HALVES) * len(unit))
+        axes = union([Value(array, rest), steps])
+        found, apart = _extrapolated(
+            spread(Value(array, rest), axes), spread(steps, axes)
+        )
+        better = apart < error
+        slope, error = np.where(better, found, slope), np.where(better, apart, error)
+        if np.all((error <= SETTLED * np.abs(slope)) | (slope == 0)):
+            break
+    return Value(np.asarray(slope), axes)
+
+
+def _sizes(array: Array, axes: tuple[int, ...]) -> Value:
+    """How large each entry is; an entry of 0 counts as large as the largest."""
+    sizes = np.abs(np.real(array))
+    largest = np.max(sizes, initial=0.0) or 1.0
+    return Value(np.where(sizes == 0, largest, sizes), axes)
+
+
+def _reaches(sizes: Array) -> list[Array]:
+    """How far each entry may be moved, in the order of the attempts."""
+    largest = np.max(sizes, initial=0.0)
+    far = np.maximum(sizes, largest)
+    return [np.maximum(sizes, 0.3 * largest), sizes, sizes / 16, 4 * far, 16 * sizes]
+
+
+def _moves(steps: Value, axis: int, unit: Array) -> Value:
+    """Every direction ahead and behind by the step and its halves, along the axis."""
+    offsets = np.concatenate([HALVES, -HALVES])
+    kept = steps.array.shape[:-1]
+    sizes = (offsets[:, None] * steps.array[..., None, :])[..., None]
+    moves = sizes * unit.reshape(len(unit), -1)
+    return Value(moves.reshape((*kept, -1, *unit.shape[1:])), (*steps.axes, axis))
+
+
+def _last(value: Value, axis: int, size: int) -> tuple[Array, tuple[int, ...]]:
+    """The array with the axis as its last one, and its other axes."""
     rest = tuple(a for a in value.axes if a != axis)
     if axis not in value.axes:
-        kept = value.array.shape
-        return Value(np.zeros((*kept, *shape)), rest)
-    array = np.moveaxis(value.array, value.axes.index(axis), -1)
-    kept = array.shape[:-1]
-    if weights is None:
-        slopes = np.imag(array) / STEP
-    else:
-        slopes = array.reshape((*kept, len(weights), size))
-        slopes = np.tensordot(slopes, weights, axes=([len(kept)], [0]))
-    return Value(np.reshape(slopes, (*kept, *shape)), rest)
+        return np.zeros((*value.array.shape, size)), rest
+    return np.moveaxis(value.array, value.axes.index(axis), -1), rest
+
+
+def _extrapolated(array: Array, steps: Array) -> tuple[Array, Array]:
+    """Slopes and their errors from the values ahead and behind, step by step."""
+    wide = array.reshape((*array.shape[:-1], 2, len(HALVES), -1))
+    ahead, behind = wide[..., 0, :, :], wide[..., 1, :, :]
+    steps = HALVES[:, None] * steps[..., None, :]
+    slopes = np.moveaxis((ahead - behind) / (2 * steps), -2, 0)
+    noise = (
+        np.finfo(float).eps * np.max(np.abs(wide), axis=(-3, -2)) / steps[..., -1, :]
+    )
+    slope, apart = by_order(slopes)
+    return slope, apart + noise
 
 
 def gradient(evaluator: Context, node: Gradient) -> Value:
@@ -227,17 +277,21 @@ def prime(evaluator: Context, node: Call) -> Value:
         node.function, (Symbol("\\prime argument"),), node.primes - 1, at=node.at
     )
     nested = node.primes > 1 or _inside_has_derivative(evaluator, node)
-    direction = new_axis()
-    moved, weights = _moved(Value(np.zeros(())), direction, nested=nested)
-    shifted = elementwise(np.add, flat, moved)
-    env = Layered(evaluator.env, {"\\prime argument": shifted})
-    value = evaluator.among(env).value(simple)
-    if value.ndim:
-        raise EquationError("a prime belongs to a function of one number", node.at)
-    slopes = _slopes(value, direction, 1, (), weights)
-    sizes = dict(zip(flat.axes, flat.array.shape, strict=False))
+    sizes = _sizes(flat.array[..., None], flat.axes) if nested else None
+
+    def shifted(steps: Value) -> Value:
+        env = Layered(
+            evaluator.env, {"\\prime argument": elementwise(np.add, flat, steps)}
+        )
+        value = evaluator.among(env).value(simple)
+        if value.ndim:
+            raise EquationError("a prime belongs to a function of one number", node.at)
+        return value
+
+    slopes = _slopes(shifted, np.ones(1), sizes)
+    slopes = Value(slopes.array[..., 0], slopes.axes)
     wide = union([slopes, flat])
-    array = full(slopes, wide, sizes)
+    array = full(slopes, wide, dict(zip(flat.axes, flat.array.shape, strict=False)))
     place = wide.index(axis)
     array = np.moveaxis(array, place, -1)
     rest = tuple(a for a in wide if a != axis)

@@ -133,7 +133,8 @@ class Reader:
     def _number(self, part: Syntax) -> Number:
         text = str(part.children[0]).replace("\\,", "").replace("{,}", "")
         value = float(text) if "." in text else int(text)
-        return Number(value, at=position(part))
+        places = len(text.partition(".")[2])
+        return Number(value, places=places, at=position(part))
 
     def _sum(self, part: Syntax) -> Node:
         signs: list[int] = []

@@ -25,9 +25,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Number(Node):
-    """A literal number."""
+    """A literal number; `places` are the digits shown behind its point."""
 
     value: int | float
+    places: int = field(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _one(path: Path, line: int, options: Options) -> tuple[Result, list[str]]:
         raise UsageError(
             f"{path}:{line}: no comment `<!-- equation` stands above this equation"
         )
-    page = eqcheck.open_page(path.name, config, trials=False)
+    page = eqcheck.open_page(config, trials=False)
     items, shown = [], []
     defines = False  # then what is below may rely on it
     for source in sources:

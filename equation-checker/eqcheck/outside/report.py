@@ -156,8 +156,6 @@ def _difference(item: Item, lines: list[str], page: str) -> list[str]:
     ]
     if found.right:
         parts.append(f"right: {found.right}")
-    if found.hint:
-        parts.append(found.hint)
     return parts
 
 

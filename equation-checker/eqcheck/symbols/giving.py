@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import SAMPLES, Value
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
@@ -99,7 +100,7 @@ def run(comment: Comment, root: Root, targets: dict[Assignment, list[Target]]) -
         if given[0].parameters is not None:
             _give_function(root, given[0], python)
             continue
-        result = evaluate(python, root)
+        result = (_draw if assignment.sample else evaluate)(python, root)
         if len(given) == 1:
             _give(root, given[0], result, python, sample=assignment.sample)
             continue
@@ -152,6 +153,22 @@ def _load(name: str, python: Python, root: Root) -> Any:
     except ImportError as error:
         message = f"{error} (from `imports` of [tool.eqcheck] in pyproject.toml)"
         raise CommentError(message, python.line) from error
+
+
+def _draw(python: Python, root: Root) -> Any:
+    """Evaluate a sample, with evenly spread draws if its first axis holds them."""
+    plain = root.python["rng"]
+    if "rng" not in python.names or not isinstance(plain, Stream):
+        return evaluate(python, root)
+    sampler = root.python["rng"] = plain.sampler
+    sampler.lengths.clear()
+    try:
+        result = evaluate(python, root)
+    finally:
+        root.python["rng"] = plain
+    if sampler.lengths - {len(np.atleast_1d(result))}:
+        return evaluate(python, root)  # the rows drawn are not the draws
+    return result
 
 
 def _give(
