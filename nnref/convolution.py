@@ -379,7 +379,7 @@ def conv2d_backward(
     [s_1 i + d_1 u - p_1 = a] \, [s_2 j + d_2 v - p_2 = e] \\
     \frac{\partial L}{\partial w_{o c u v}} &= \sum_{n, i, j}
     \frac{\partial L}{\partial z_{n o i j}} \,
-    x_{n c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2} \\
+    x_{n, c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2} \\
     \frac{\partial L}{\partial b_o} &= \sum_{n, i, j}
     \frac{\partial L}{\partial z_{n o i j}}
     \end{aligned}

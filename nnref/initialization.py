@@ -80,7 +80,7 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a uniform distribution, for layers followed by ReLU.
 
     $$
-    |w| \le a = \sqrt{\frac{6}{n_\text{in}}}, \qquad
+    a = \sqrt{\frac{6}{n_\text{in}}}, \qquad |w| \le a, \qquad
     \operatorname{Var}(w) = \frac{a^2}{3}
     $$
 
@@ -159,7 +159,7 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a uniform distribution, for tanh and other near-linear activations.
 
     $$
-    |w| \le a = \sqrt{\frac{6}{n_\text{in} + n_\text{out}}}, \qquad
+    a = \sqrt{\frac{6}{n_\text{in} + n_\text{out}}}, \qquad |w| \le a, \qquad
     \operatorname{Var}(w) = \frac{a^2}{3}
     $$
 

@@ -96,7 +96,7 @@ def max_pool2d(
     r"""Largest value of each window.
 
     $$
-    y_{i j} = \max_{0 \le u < k_1, \; 0 \le v < k_2}
+    y_{i j} = \max_{0 \le u \le k_1 - 1} \; \max_{0 \le v \le k_2 - 1}
     x_{s_1 i + u - p_1, \; s_2 j + v - p_2}
     $$
 

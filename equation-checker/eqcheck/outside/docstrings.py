@@ -18,17 +18,20 @@ from pathlib import Path
 from eqcheck.check.page import Page
 from eqcheck.check.source import Source
 from eqcheck.outside import markdown
+from eqcheck.outside.cache import key, load, store
 from eqcheck.outside.report import Result, results
 from eqcheck.symbols.giving import read_target
 
 BACKWARD = "_backward"
+DRAWS = 8  # more than on pages: numbers stand where pages have arrays
 _SECTION = re.compile(r"^ *([A-Z][a-z]+)\n *-{3,}$", re.MULTILINE)
 _PARAMETER = re.compile(r"^( *)(\*{0,2}\w+(?:, \w+)*) : (.+)$")
 _RELATION = re.compile(
     r"[=<>]|\\(le|ge|ne|leq|geq|neq|approx|in|leftarrow|sim)(?![A-Za-z])"
 )
 _SYMBOL = re.compile(
-    r"\\?[A-Za-z]+(\{[A-Za-z]\})?(_(\w|\\[A-Za-z]+(\{\w+\})?|\{[^{}]*\}))?"
+    r"\\?[A-Za-z]+(\{[A-Za-z]\})?"
+    r"(_(\w|\\[A-Za-z]+(\{\w+\})?|\{([^{}]|\{[^{}]*\})*\}))?"
 )
 _SETTING = re.compile(
     r"[^=<>]{1,12} = (-?[\d.]+|\\infty|\d+, (\d+, )?\\dots(, \w+)?)( < \S+)?"
@@ -49,6 +52,7 @@ class Parameter:
     name: str
     kind: str  # what stands behind the colon
     symbol: str | None  # its LaTeX
+    text: str = ""  # the kind and what stands below it
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,9 @@ class Docstring:
             symbols = [each for each in maths if _SYMBOL.fullmatch(each)]
             for k, name in enumerate(names):
                 symbol = symbols[k] if k < len(symbols) else _own_symbol(name)
-                found[name] = Parameter(name, match[3], symbol)
+                found[name] = Parameter(
+                    name, match[3], symbol, " ".join([match[3], *below])
+                )
         return found
 
     @cached_property
@@ -120,7 +126,7 @@ class Docstring:
         for paragraph in markdown.paragraphs(text, self.file):
             for span in paragraph.maths:
                 before = paragraph.text[: span.start]
-                if not _RELATION.search(span.text) or is_setting(span.text, before):
+                if not states(span.text) or is_setting(span.text, before):
                     continue
                 line, _ = paragraph.place(span.start)
                 latex = " ".join(span.text.split())
@@ -132,6 +138,14 @@ class Docstring:
             if each.first and number and not found[number - 1].inline:
                 found[number - 1 : number + 1] = each, found[number - 1]
         return found
+
+
+def states(formula: str) -> bool:
+    """Whether a relation stands in a formula, outside of all brackets."""
+    inside = r"\{[^{}]*\}|\[[^\[\]]*\]"
+    while (shorter := re.sub(inside, " ", formula)) != formula:
+        formula = shorter
+    return _RELATION.search(formula) is not None
 
 
 def is_setting(formula: str, before: str = "") -> bool:
@@ -195,7 +209,9 @@ def _arguments(node: Documented) -> dict[str, bool]:
 class _Symbols:
     """The lines of the comment of a docstring, found from its own text."""
 
-    def __init__(self, doc: Docstring, forward: Docstring | None) -> None:
+    def __init__(
+        self, doc: Docstring, forward: Docstring | None, functions: Mapping[str, str]
+    ) -> None:
         self.doc, self.forward = doc, forward
         self.latex = "\n".join(each.source.latex for each in doc.formulas)
         self.sizes: dict[str, int] = {}
@@ -203,14 +219,22 @@ class _Symbols:
         self.checks: list[tuple[str, str]] = []
         self._own = {target for line in doc.lines for target in _targets(line)}
         names = {p.symbol for p in self._documented().values()}
-        bounds = [b for b in _BOUND.findall(self.latex) if b not in names]
+        above = [each.source.latex for each in forward.formulas] if forward else []
+        text = "\n".join([self.latex, *above])
+        bounds = [b for b in _BOUND.findall(text) if b not in names]
         self._count = bounds[0] if bounds else None
         for parameter in self._documented().values():
             if parameter.name != "dy":
                 self._give(parameter)
         for name, extent in self.sizes.items():
-            self.given.setdefault(name, (name, str(extent)))
+            if re.fullmatch("[A-Za-z]", name) and not self._is_told:
+                self.given.setdefault(name, (name, str(extent)))
         self._result()
+        for left, call in functions.items():
+            name = left.partition("(")[0]
+            stands = left if "," in left else name + "("
+            if stands in self.latex and not {left, name} & self.given.keys():
+                self.given[left] = left, call
 
     def _documented(self) -> dict[str, Parameter]:
         above = self.forward.parameters if self.forward else {}
@@ -231,40 +255,45 @@ class _Symbols:
         if python is None:
             return
         symbol = parameter.symbol or parameter.name
+        if symbol.partition("_")[0].removeprefix("\\") in self._own:
+            return  # an entry of what the host's lines give
         self.given[self._alias(parameter)] = symbol, python
 
     def _data(self, parameter: Parameter) -> str | None:
         """Random data of the kind that the Parameters section tells."""
         kind = parameter.kind
+        text = parameter.text
         if like := re.match(r"array shaped like (\w+)", kind):
             other = self._documented().get(like[1])
-            size = f"{self._alias(other)}.shape" if other else None
+            size = f"np.shape({self._alias(other)})" if other else None
+            text += other.text if other else ""
         elif shape := _SHAPE.search(kind):
             names = [each.strip() for each in shape[1].split(",")]
             size = self._size([n for n in names if n and n != "..."])
+        elif kind.startswith("array of any shape") and self._is_elementwise:
+            size = "()"  # a number: then cases and products can be read
         elif kind.startswith("array of any shape"):
             size = self._size([self._count or "_"])
         else:
             return _number(kind, optional=self.doc.arguments[parameter.name])
         if size is None:
             return None
-        if "probabilities" in kind:
-            return f"(lambda a: a / a.sum(axis=-1, keepdims=True))(rng.gamma(2, size={size}))"
-        if "from 0 to 1" in kind:
+        if "from 0 to 1" in text:
             return f"rng.uniform(0.1, 0.9, size={size})"
+        if re.search(r"probabilit(y distribution|ies)", text):
+            rows = f"rng.uniform(1, 9, size={size})"
+            return f"(lambda a: a / a.sum(axis=-1, keepdims=True))({rows})"
+        if size == "()":  # away from 0, where some have no derivative
+            return "rng.choice([-1, 1]) * rng.uniform(0.3, 2)"
         return f"2 * rng.normal(size={size})"
 
     def _size(self, names: list[str]) -> str:
-        found = []
-        for name in names:
-            if re.fullmatch(r"[A-Za-z]", name):
-                extent = self.sizes.setdefault(name, _EXTENTS[len(self.sizes) % 6])
-                found.append(str(extent))
-            elif name.isdigit():
-                found.append(name)
-            else:
-                extent = self.sizes.setdefault(name, _EXTENTS[len(self.sizes) % 6])
-                found.append(str(extent))
+        found = [
+            name
+            if name.isdigit()
+            else self.sizes.setdefault(name, _EXTENTS[len(self.sizes) % len(_EXTENTS)])
+            for name in names
+        ]
         return "(" + "".join(f"{each}, " for each in found).strip() + ")"
 
     def _call(self, doc: Docstring, first: str | None = None) -> str:
@@ -284,7 +313,7 @@ class _Symbols:
 
     def _result(self) -> None:
         displays = [f.source.latex for f in self.doc.formulas if not f.inline]
-        if not displays or self._own & {"result"}:
+        if not displays or self._is_told:
             return
         if self.forward is None:
             left = _left(displays[0])
@@ -293,15 +322,15 @@ class _Symbols:
             return
         above = [f.source.latex for f in self.forward.formulas if not f.inline]
         result = _left(above[0]) if above else None
-        if result is None or self.doc.lines:
+        if result is None:
             return
         call = self._call(self.forward)
         symbol = re.sub(r"\(.*", "", result)
-        if prime := re.match(r"(\S+?)'\(x\)", displays[0].strip()):
+        if prime := re.search(r"(?:^|\s)(\S+?'\((\w)\)) =", self.latex):
             self._take(result, call)
-            self.given["dy"] = "dy", "rng.normal(size=x.shape)"
+            self.given["dy"] = "dy", f"rng.normal(size=np.shape({prime[2]}))"
             value = self._call(self.doc, "dy")
-            self.checks.append((f"{prime[1]}'(x)", f"{value} / dy"))
+            self.checks.append((prime[1], f"{value} / dy"))
             return
         variables = re.findall(
             r"\\frac\{\\partial ([A-Z])\}\{\\partial (\\hat\{\w\}|\w)[_}]", self.latex
@@ -325,10 +354,29 @@ class _Symbols:
                 target = rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
                 self.checks.append((target, value + part))
 
+    @property
+    def _is_elementwise(self) -> bool:
+        """Whether the function is applied to each number: `f(x) = ...`."""
+        doc = self.forward or self.doc
+        displays = [f.source.latex for f in doc.formulas if not f.inline]
+        left = _left(displays[0]) if displays else None
+        return left is not None and re.search(r"\(\w\)$", left) is not None
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the host's lines call the function."""
+        called = f"{self.doc.package}.{self.doc.short}("
+        return any(called in line for line in self.doc.lines)
+
     def _take(self, left: str, call: str) -> None:
-        target = read_target(left, 0)
-        if target.alias not in self._own:
-            self.given[target.alias] = left, call
+        """The function gives its symbol; one that LaTeX knows is compared."""
+        try:
+            alias = read_target(left, 0).alias
+        except ValueError:
+            self.checks.append((left, call))
+            return
+        if alias not in self._own:
+            self.given[left if "(" in left else alias] = left, call
 
     def lines(self, latex: str, done: set[str], *, display: bool) -> list[str]:
         """The lines for a formula, without those that are given already."""
@@ -368,15 +416,19 @@ def _left(display: str) -> str | None:
     """The symbol, or the function of symbols, that the first formula is about."""
     text = re.sub(r"\\begin\{aligned\}", "", display).replace("&", "").strip()
     left = text.partition("=")[0].strip()
-    if re.fullmatch(r"(\\[A-Za-z]+(\{\w+\})?|\w)\([\w, ]+\)", left):
+    if re.fullmatch(r"(\\[A-Za-z]+(\{\w+\})?|\w)(_\w)?\(\w((,|\s*\\Vert) \w)*\)", left):
         return left
+    if r"\text" in left:
+        return left if _SYMBOL.fullmatch(left) else None
     bare = re.sub(r"_(\{[^{}]*\}|\w)$", "", left)
     return bare if _SYMBOL.fullmatch(bare) else None
 
 
 def _stands(symbol: str, latex: str) -> bool:
     """Whether a symbol occurs in LaTeX."""
-    symbol = re.sub(r"\(.*", "", symbol)
+    symbol, called, _ = symbol.partition("(")
+    if called:
+        return f"{symbol}(" in latex or f"{symbol}'(" in latex
     if len(symbol) > 1:
         return re.search(re.escape(symbol) + r"(?![A-Za-z])", latex) is not None
     plain = re.sub(r"\\(text|operatorname|begin|end|hat|bar)\{[^{}]*\}", " ", latex)
@@ -404,13 +456,19 @@ def _targets(line: str) -> list[str]:
 
 
 def sources(
-    doc: Docstring, forward: Docstring | None = None
+    doc: Docstring,
+    forward: Docstring | None = None,
+    functions: Mapping[str, str] | None = None,
 ) -> list[tuple[Formula, Source]]:
     """The formulas of a docstring, each with the comment that gives its symbols."""
-    symbols = _Symbols(doc, forward)
+    symbols = _Symbols(doc, forward, functions or {})
     done: set[str] = set()
     found = []
     own = list(doc.lines)
+    read = [" ".join(each.source.latex.split()) for each in doc.formulas]
+    for start in doc.unchecked:
+        if not any(latex.startswith(start) for latex in read):
+            raise ValueError(f"{doc.name} has no formula {start} to leave unchecked")
     for formula in doc.formulas:
         source = formula.source
         reason = next(
@@ -424,7 +482,8 @@ def sources(
         if reason is not None:
             comment = f"equation: not checked, because {reason}"
         else:
-            made = symbols.lines(source.latex, done, display=not formula.inline)
+            words = source.latex if not own else "\n".join([source.latex, *own])
+            made = symbols.lines(words, done, display=not formula.inline)
             assigned = [line for line in made if not line.startswith("check ")]
             checks = [line for line in made if line.startswith("check ")]
             comment = "\n".join(["equation", *assigned, *own, *checks])
@@ -432,16 +491,6 @@ def sources(
         shape = (source.line, source.end, source.indent, source.latex)
         found.append((formula, Source(*shape, comment, doc.line)))
     return found
-
-
-def check(
-    doc: Docstring, forward: Docstring | None = None, *, trials: bool = True
-) -> list[Result]:
-    """Check the formulas of a docstring against its function."""
-    page = Page(doc.name, trials=trials)
-    items = [page.read(source) for _, source in sources(doc, forward)]
-    page.finish(items)
-    return results(items, doc.file)
 
 
 def read_package(
@@ -474,3 +523,57 @@ def forward_of(doc: Docstring, found: Mapping[str, Docstring]) -> Docstring | No
     if not doc.name.endswith(BACKWARD):
         return None
     return found.get(doc.name.removesuffix(BACKWARD))
+
+
+def functions_of(found: Mapping[str, Docstring]) -> dict[str, str]:
+    r"""What docstrings say of functions by letter: $\sigma(x)$ is `sigmoid(x)`."""
+    known: dict[str, str] = {}
+    for doc in found.values():
+        displays = [f.source.latex for f in doc.formulas if not f.inline]
+        left = _left(displays[0]) if displays else None
+        if left is None or "(" not in left or left.startswith(("f(", r"\tanh(")):
+            continue
+        inside = left.partition("(")[2].removesuffix(")")
+        arguments = re.sub(r"\s*\\Vert\s*", ", ", inside)
+        if len(arguments.split(", ")) == sum(not d for d in doc.arguments.values()):
+            known[left] = f"{doc.package}.{doc.short}({arguments})"
+    return known
+
+
+@dataclass(frozen=True)
+class Package:
+    """The docstrings of a package that have formulas, by name: `losses.huber`."""
+
+    docstrings: Mapping[str, Docstring]
+    functions: Mapping[str, str]
+
+    @classmethod
+    def read(
+        cls, folder: Path, symbols: Mapping[str, str], root: Path | None = None
+    ) -> Package:
+        """Read a package; `symbols` says what cannot be read off its docstrings."""
+        found = read_package(folder, symbols, root)
+        return cls(found, functions_of(found))
+
+    def sources(self, name: str) -> list[tuple[Formula, Source]]:
+        """The formulas of a docstring, each with the comment that was made for it."""
+        doc = self.docstrings[name]
+        return sources(doc, forward_of(doc, self.docstrings), self.functions)
+
+    def check(
+        self, name: str, *, cache: Path | None = None, trials: bool = True
+    ) -> list[Result]:
+        """Check the formulas of a docstring, or take what a folder keeps of them."""
+        doc = self.docstrings[name]
+        read = [source for _, source in self.sources(name)]
+        kept = key(repr(read), f"{doc.name} {trials}")
+        place = Path(doc.file) / doc.name
+        found = None if cache is None else load(cache, place, kept)
+        if found is None:
+            page = Page(doc.name, DRAWS, trials=trials)
+            items = [page.read(source) for source in read]
+            page.finish(items)
+            found = results(items, doc.file)
+            if cache is not None:
+                store(cache, place, kept, found)
+        return found
