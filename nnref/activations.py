@@ -538,8 +538,8 @@ def gelu(x: ArrayLike) -> Array:
     \operatorname{gelu}(x) = x \Phi(x)
     $$
 
-    where $\Phi(x) = \frac{1}{2} \left( 1 + \operatorname{erf}\frac{x}{\sqrt{2}} \right)$ is
-    the distribution function of the standard normal.
+    where $\Phi(x) = \frac{1}{2} (1 + \operatorname{erf}\frac{x}{\sqrt{2}})$ is the
+    distribution function of the standard normal.
 
     Parameters
     ----------
@@ -578,8 +578,8 @@ def gelu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     \operatorname{gelu}'(x) = \Phi(x) + x \varphi(x)
     $$
 
-    where $\Phi(x) = \frac{1}{2} \left( 1 + \operatorname{erf}\frac{x}{\sqrt{2}} \right)$ is
-    the distribution function of the standard normal and $\varphi$ its density.
+    where $\Phi(x) = \frac{1}{2} (1 + \operatorname{erf}\frac{x}{\sqrt{2}})$ is the
+    distribution function of the standard normal and $\varphi$ its density.
 
     Parameters
     ----------

@@ -121,7 +121,8 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a normal distribution, for tanh and other near-linear activations.
 
     $$
-    \mathbb{E}[w] = 0, \qquad \operatorname{Var}(w) = \frac{2}{n_\text{in} + n_\text{out}}
+    \mathbb{E}[w] = 0, \qquad
+    \operatorname{Var}(w) = \frac{2}{n_\text{in} + n_\text{out}}
     $$
 
     Parameters

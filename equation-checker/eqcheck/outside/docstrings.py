@@ -9,6 +9,7 @@ is what the function returns, or, in `f_backward`, the gradient.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ _CONDITION = re.compile(r"\b(if|at|for|where some|over)\s+$", re.IGNORECASE)
 _BOUND = re.compile(r"= ?[01]\}\^\{?([A-Za-z])\}?(?! - )")
 _SHAPE = re.compile(r"arrays? (?:of shape )?\(([^()]*)\)")
 _GREEK = {"eps": r"\varepsilon"} | {
-    name: "\\" + name for name in "alpha beta gamma delta rho".split()
+    name: "\\" + name for name in ("alpha", "beta", "gamma", "delta", "rho")
 }
 _EXTENTS = (5, 4, 3, 6, 2, 7)  # no two equal, or a transposed formula passes by luck
 
@@ -184,7 +185,9 @@ def read_module(path: Path, package: str, file: str | None = None) -> list[Docst
 Documented = ast.FunctionDef | ast.ClassDef
 
 
-def _public(tree: ast.Module | ast.ClassDef, at: str) -> Iterator[tuple[str, Documented]]:
+def _public(
+    tree: ast.Module | ast.ClassDef, at: str
+) -> Iterator[tuple[str, Documented]]:
     for node in tree.body:
         if isinstance(node, Documented) and not node.name.startswith("_"):
             yield f"{at}.{node.name}", node
@@ -306,7 +309,11 @@ class _Symbols:
             alias = self._alias(parameter)
             if alias not in self.given and alias not in self._own:
                 continue
-            if default and not _stands(parameter.symbol or "?", self.latex):
+            symbol = parameter.symbol
+            optional = "optional" in parameter.kind
+            if default and (
+                symbol is None or (optional and not _stands(symbol, self.latex))
+            ):
                 continue
             parts.append(f"{name}={alias}" if default else alias)
         return f"{doc.package}.{doc.short}({', '.join(parts)})"
@@ -405,9 +412,7 @@ def _is_bare(parameter: Parameter) -> bool:
 def _number(kind: str, *, optional: bool) -> str | None:
     if kind.startswith("int, at least"):
         return "int(rng.integers(2, 5))"
-    if re.match(r"(positive )?float", kind) and not (
-        optional and "optional" in kind
-    ):
+    if re.match(r"(positive )?float", kind) and not (optional and "optional" in kind):
         return "rng.uniform(0.2, 0.9)"
     return None
 
@@ -571,6 +576,8 @@ class Package:
         found = None if cache is None else load(cache, place, kept)
         if found is None:
             page = Page(doc.name, DRAWS, trials=trials)
+            for root in page.roots:  # whatever comments of pages may import
+                root.python[doc.package] = importlib.import_module(doc.package)
             items = [page.read(source) for source in read]
             page.finish(items)
             found = results(items, doc.file)
