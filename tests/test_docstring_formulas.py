@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import markdown
 import pytest
 
 import eqcheck
@@ -77,12 +78,16 @@ def test_of_changed_formulas_nine_in_ten_are_noticed():
 
 
 def test_a_formula_has_its_mark():
-    (_, formula), *_ = [
-        (name, f)
-        for name in ("losses.mean_squared_error",)
-        for f in formulas.package().docstrings[name].formulas
-    ]
+    (formula,) = formulas.package().docstrings["losses.mean_squared_error"].formulas
     mark = marks.docstring_mark(formula.source.latex)
     assert "✓" in mark
     assert "#nnref.losses.mean_squared_error" in mark
     assert marks.docstring_mark("x = 1") == ""
+
+
+def test_a_docstring_on_the_site_has_marks_and_no_numbers():
+    (formula,) = formulas.package().docstrings["losses.mean_squared_error"].formulas
+    text = f"Mean.\n\n$$\n{formula.source.latex}$$\n"
+    found = markdown.markdown(text, extensions=["doctools.markdown"])
+    assert "✓" in found
+    assert "equation-1" not in found
