@@ -70,7 +70,7 @@ class Docstring:
     """The docstring of a public function, class or method."""
 
     package: str
-    name: str  # as in `losses.huber`
+    name: str  # as in `sizes.mean`
     file: str
     line: int  # of the opening quotes
     text: str  # with as many blank lines above as make the lines those of the file
@@ -547,7 +547,7 @@ def functions_of(found: Mapping[str, Docstring]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Package:
-    """The docstrings of a package that have formulas, by name: `losses.huber`."""
+    """The docstrings of a package that have formulas, by name: `sizes.mean`."""
 
     docstrings: Mapping[str, Docstring]
     functions: Mapping[str, str]
