@@ -63,7 +63,7 @@ class PagePreprocessor(Preprocessor):
                 number += 1
                 mark = marks.get(element.line, "")
                 # Those in docstrings have no address: they would repeat the numbers.
-                ident = f"equation-{number}" if mark else None
+                ident = f"equation-{number}" if mark and pages.locate(text) else None
                 new = self._stash(maths.display(element.text, ident, mark=mark))
             elif isinstance(element, pages.Fence):
                 if element.line in outputs:
@@ -90,14 +90,18 @@ class PagePreprocessor(Preprocessor):
 
     @staticmethod
     def _marks(text: str, found: list[pages.Element]) -> dict[int, str]:
-        """What stands beside each equation, if the text is that of a page."""
+        """What stands beside each equation of a page or of a docstring."""
         if not any(isinstance(element, pages.Equation) for element in found):
             return {}
         located = pages.locate(text)
-        if located is None:
-            return {}
-        from doctools.marks import marks
+        from doctools.marks import docstring_mark, marks
 
+        if located is None:
+            return {
+                element.line: docstring_mark(element.text)
+                for element in found
+                if isinstance(element, pages.Equation)
+            }
         path, offset = located
         return {line - offset: mark for line, mark in marks(path).items()}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from functools import lru_cache
 from pathlib import Path
 
 import eqcheck
 import nnref
-from doctools import pages
+from doctools import formulas, pages
 
 
 def marks(path: Path) -> dict[int, str]:
@@ -29,6 +30,46 @@ def marks(path: Path) -> dict[int, str]:
         said = _said(result, path, found, numbers)
         made[result.line] = f'<div class="nn-equation__mark">{address}{said}</div>'
     return made
+
+
+def docstring_mark(latex: str) -> str:
+    """The HTML beside a formula that stands in a docstring, '' if it is in none.
+
+    mkdocstrings hands docstrings over in pieces, so the formula itself is looked up.
+    Raises `PageError` if it fails.
+    """
+    said = {_docstring_said(*place) for place in _places().get(_one_line(latex), ())}
+    if not said:
+        return ""
+    text = said.pop() if len(said) == 1 else "<span>✓</span>"
+    return f'<div class="nn-equation__mark">{text}</div>'
+
+
+def _docstring_said(name: str, number: int) -> str:
+    if found := formulas.faults(name):
+        raise pages.PageError("\n".join(found))
+    package = formulas.package()
+    result = package.check(name, cache=pages.ROOT / eqcheck.CACHE)[number]
+    if result.status == eqcheck.DEFINITION:
+        return "<span>✓</span>"
+    page = pages.DOCS / "reference" / f"{name.partition('.')[0]}.md"
+    return _said(result, page, [], {})
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, list[tuple[str, int]]]:
+    """The docstrings in which each displayed formula stands, and its place there."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, doc in formulas.package().docstrings.items():
+        for number, formula in enumerate(doc.formulas):
+            if not formula.inline:
+                latex = _one_line(formula.source.latex)
+                found.setdefault(latex, []).append((name, number))
+    return found
+
+
+def _one_line(latex: str) -> str:
+    return " ".join(latex.split())
 
 
 def _said(

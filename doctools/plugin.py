@@ -2,7 +2,8 @@
 
 pytest-codeblocks finds the pages (`--codeblocks`); from there on the tests are ours:
 `page.md::census`, `page.md::line N` for each Python block and, where mkdocstrings puts
-docstrings on the page, `page.md::name` for each that has examples. Other plugins add
+docstrings on the page, `page.md::name` for each that has examples and
+`page.md::formulas of name` for each that has formulas. Other plugins add
 tests by implementing the hook `pytest_page_items`.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from pytest_codeblocks.plugin import MarkdownFile
 
-from doctools import blocks, census, pages
+from doctools import blocks, census, formulas, pages
 
 
 class PageHooks:
@@ -95,6 +96,10 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
             DocstringItem.from_parent(page, name=test.name, test=test)
             for test in blocks.shown_docstrings(page.text, page.nodeid)
         ]
+        items += [
+            FormulasItem.from_parent(page, name=f"formulas of nnref.{name}", key=name)
+            for name in formulas.shown(page.text, page.nodeid)
+        ]
     except (pages.PageError, blocks.BlockError):
         pass  # the census fails and says why
     return items
@@ -142,3 +147,22 @@ class DocstringItem(PageItem):
         _, line = blocks.docstring_place(self.test)
         _, _, headline = super().reportinfo()
         return Path(self.test.filename or self.path), line - 1, headline
+
+
+class FormulasItem(PageItem):
+    """The formulas of a docstring, held against its function."""
+
+    def __init__(self, *, key: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.key = key
+
+    def runtest(self) -> None:
+        """Fail with what is false or held by nothing."""
+        if found := formulas.faults(self.key):
+            raise pages.PageError("\n".join(found))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the place of the docstring."""
+        doc = formulas.package().docstrings[self.key]
+        _, _, headline = super().reportinfo()
+        return pages.ROOT / doc.file, doc.line - 1, headline

@@ -536,10 +536,10 @@ def gelu(x: ArrayLike) -> Array:
 
     $$
     \operatorname{gelu}(x) = x \Phi(x)
-    = \frac{x}{2} \left( 1 + \operatorname{erf}\frac{x}{\sqrt{2}} \right)
     $$
 
-    where $\Phi$ is the distribution function of the standard normal.
+    where $\Phi(x) = \frac{1}{2} (1 + \operatorname{erf}\frac{x}{\sqrt{2}})$ is the
+    distribution function of the standard normal.
 
     Parameters
     ----------
@@ -574,12 +574,12 @@ def gelu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     r"""Gradient of `gelu`.
 
     $$
-    \operatorname{gelu}'(x) = \Phi(x) + x \varphi(x), \qquad
-    \varphi(x) = \frac{1}{\sqrt{2 \pi}} e^{-x^{2} / 2}
+    \varphi(x) = \frac{1}{\sqrt{2 \pi}} e^{-x^{2} / 2}, \qquad
+    \operatorname{gelu}'(x) = \Phi(x) + x \varphi(x)
     $$
 
-    where $\Phi$ and $\varphi$ are the distribution function and the density of the
-    standard normal.
+    where $\Phi(x) = \frac{1}{2} (1 + \operatorname{erf}\frac{x}{\sqrt{2}})$ is the
+    distribution function of the standard normal and $\varphi$ its density.
 
     Parameters
     ----------

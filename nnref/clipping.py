@@ -17,7 +17,7 @@ def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Arr
     r"""Limit each element of the gradients by itself.
 
     $$
-    g_i \leftarrow \min(\max(g_i, -c), c)
+    \tilde{g}_i = \min(\max(g_i, -c), c)
     $$
 
     This changes the direction of the gradient: its large elements shrink, its small
@@ -61,7 +61,7 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     r"""Scale the gradients down together if their norm is above a limit.
 
     $$
-    g \leftarrow g \min\left( 1, \frac{c}{\lVert g \rVert} \right), \qquad
+    \tilde{g} = g \min\left( 1, \frac{c}{\lVert g \rVert} \right), \qquad
     \lVert g \rVert = \sqrt{\sum_{i} g_i^2}
     $$
 

@@ -374,12 +374,12 @@ def conv2d_backward(
 
     $$
     \begin{aligned}
-    \frac{\partial L}{\partial x_{c a e}} &= \sum_{o, i, j, u, v}
-    \frac{\partial L}{\partial z_{o i j}} \, w_{o c u v}
-    \quad \text{over } s_1 i + d_1 u - p_1 = a, \; s_2 j + d_2 v - p_2 = e \\
+    \frac{\partial L}{\partial x_{n c a e}} &= \sum_{o, i, j, u, v}
+    \frac{\partial L}{\partial z_{n o i j}} \, w_{o c u v} \,
+    [s_1 i + d_1 u - p_1 = a] \, [s_2 j + d_2 v - p_2 = e] \\
     \frac{\partial L}{\partial w_{o c u v}} &= \sum_{n, i, j}
     \frac{\partial L}{\partial z_{n o i j}} \,
-    x_{n c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2} \\
+    x_{n, c, \; s_1 i + d_1 u - p_1, \; s_2 j + d_2 v - p_2} \\
     \frac{\partial L}{\partial b_o} &= \sum_{n, i, j}
     \frac{\partial L}{\partial z_{n o i j}}
     \end{aligned}

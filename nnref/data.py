@@ -162,10 +162,11 @@ def spirals(
     $$
     x_i = t_i \begin{pmatrix} \cos\theta_i \\ \sin\theta_i \end{pmatrix} +
     \sigma \xi_i, \qquad t_i = \frac{i}{n}, \qquad
-    \theta_i = 2\pi \left(t_i + \frac{y_i}{C}\right), \qquad \xi_i \sim N(0, I)
+    \theta_i = 2\pi \left(t_i + \frac{y_i}{C}\right)
     $$
 
-    for $i = 1, \dots, n$; the labels $y_i$ run through the $C$ classes in turn.
+    for $i = 1, \dots, n$; the labels $y_i$ run through the $C$ classes in turn, and
+    both entries of $\xi_i$ are from the standard normal.
 
     Parameters
     ----------
@@ -218,10 +219,11 @@ def blobs(
 
     $$
     x_i = \begin{pmatrix} \cos\theta_i \\ \sin\theta_i \end{pmatrix} + \sigma \xi_i,
-    \qquad \theta_i = 2\pi \frac{y_i}{C}, \qquad \xi_i \sim N(0, I)
+    \qquad \theta_i = 2\pi \frac{y_i}{C}
     $$
 
-    The labels $y_i$ run through the $C$ classes in turn.
+    The labels $y_i$ run through the $C$ classes in turn, and both entries of $\xi_i$
+    are from the standard normal.
 
     Parameters
     ----------
@@ -272,9 +274,10 @@ def sine(
     r"""One period of a sine with noise, for regression.
 
     $$
-    y_i = \sin(2\pi x_i) + \sigma \xi_i, \qquad x_i \sim U(0, 1), \qquad
-    \xi_i \sim N(0, 1)
+    y_i = \sin(2\pi x_i) + \sigma \xi_i
     $$
+
+    with $x_i$ uniform between 0 and 1, and $\xi_i$ from the standard normal.
 
     Parameters
     ----------

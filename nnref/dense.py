@@ -20,7 +20,7 @@ def dense(x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None) -> Array:
     r"""Weighted sums of each row, plus a bias.
 
     $$
-    z_{ik} = \sum_{j=1}^{d} x_{ij} w_{jk} + b_k, \qquad Z = X W + b
+    z_{ik} = \sum_{j} x_{ij} w_{jk} + b_k, \qquad Z = X W + b
     $$
 
     The bias is broadcast: every row of the batch gets the same one.

@@ -25,9 +25,9 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     r"""Gradient of a function of an array, by central differences.
 
     $$
-    \frac{\partial f}{\partial x_i} \approx
-    \frac{f(x + h_i e_i) - f(x - h_i e_i)}{2 h_i}, \qquad
-    h_i = \sqrt[3]{\epsilon} \max(1, |x_i|)
+    h_i = \sqrt[3]{\epsilon} \max(1, |x_i|), \qquad
+    \frac{\partial f(x)}{\partial x_i} \approx
+    \frac{f(x + h_i e_i) - f(x - h_i e_i)}{2 h_i}
     $$
 
     It calls f twice for each element of x.

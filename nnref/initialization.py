@@ -37,7 +37,7 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a normal distribution, for layers followed by ReLU.
 
     $$
-    w \sim \mathcal{N}\left( 0, \frac{2}{n_\text{in}} \right)
+    \mathbb{E}[w] = 0, \qquad \operatorname{Var}(w) = \frac{2}{n_\text{in}}
     $$
 
     Parameters
@@ -80,10 +80,11 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a uniform distribution, for layers followed by ReLU.
 
     $$
-    w \sim \mathcal{U}(-a, a), \qquad a = \sqrt{\frac{6}{n_\text{in}}}
+    a = \sqrt{\frac{6}{n_\text{in}}}, \qquad |w| \le a, \qquad
+    \operatorname{Var}(w) = \frac{a^2}{3}
     $$
 
-    with the same variance $a^2 / 3$ as `he_normal`.
+    the variance of `he_normal`.
 
     Parameters
     ----------
@@ -120,7 +121,8 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a normal distribution, for tanh and other near-linear activations.
 
     $$
-    w \sim \mathcal{N}\left( 0, \frac{2}{n_\text{in} + n_\text{out}} \right)
+    \mathbb{E}[w] = 0, \qquad
+    \operatorname{Var}(w) = \frac{2}{n_\text{in} + n_\text{out}}
     $$
 
     Parameters
@@ -158,10 +160,11 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Weights from a uniform distribution, for tanh and other near-linear activations.
 
     $$
-    w \sim \mathcal{U}(-a, a), \qquad a = \sqrt{\frac{6}{n_\text{in} + n_\text{out}}}
+    a = \sqrt{\frac{6}{n_\text{in} + n_\text{out}}}, \qquad |w| \le a, \qquad
+    \operatorname{Var}(w) = \frac{a^2}{3}
     $$
 
-    with the same variance $a^2 / 3$ as `xavier_normal`.
+    the variance of `xavier_normal`.
 
     Parameters
     ----------

@@ -789,11 +789,12 @@ class BatchNorm(Layer):
     also move the running ones:
 
     $$
-    \mu \leftarrow (1 - \rho) \mu + \rho \mu_B, \qquad
-    \sigma^2 \leftarrow (1 - \rho) \sigma^2 + \rho \frac{m}{m - 1} \sigma_B^2
+    \tilde{\mu} = (1 - \rho) \mu + \rho \mu_B, \qquad
+    \tilde{v} = (1 - \rho) v + \rho \frac{m}{m - 1} v_B
     $$
 
-    where the batch has $m$ values in a channel; the factor makes the variance unbiased.
+    where the batch has $m$ values in a channel, with mean $\mu_B$ and variance $v_B$;
+    the factor makes the variance unbiased.
     In evaluation the running ones are used. They start at 0 and 1.
 
     Parameters

@@ -56,6 +56,7 @@ def mean_squared_error(pred: ArrayLike, target: ArrayLike) -> Scalar:
     pred : array of any shape, not empty
         The predictions $\hat{y}$.
     target : array shaped like pred
+        The targets $y$.
 
     Returns
     -------
@@ -140,6 +141,7 @@ def mean_absolute_error(pred: ArrayLike, target: ArrayLike) -> Scalar:
     pred : array of any shape, not empty
         The predictions $\hat{y}$.
     target : array shaped like pred
+        The targets $y$.
 
     Returns
     -------
@@ -230,6 +232,7 @@ def huber(pred: ArrayLike, target: ArrayLike, delta: float = 1.0) -> Scalar:
     pred : array of any shape, not empty
         The predictions $\hat{y}$.
     target : array shaped like pred
+        The targets $y$.
     delta : positive float, in the unit of pred
 
     Returns
@@ -335,7 +338,7 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> Scalar:
     logits : array of any shape, not empty
         The values $z$ before the sigmoid.
     target : array shaped like logits
-        The probability of "yes", from 0 to 1.
+        The probability $y$ of "yes", from 0 to 1.
 
     Returns
     -------
@@ -383,7 +386,7 @@ def binary_cross_entropy_backward(
     logits : array of any shape, not empty
         The values $z$ before the sigmoid.
     target : array shaped like logits
-        The probability of "yes", from 0 to 1.
+        The probability $y$ of "yes", from 0 to 1.
 
     Returns
     -------
@@ -463,6 +466,7 @@ def softmax_cross_entropy(
     target : integers (n,) or array (n, q)
         Labels from 0 to q - 1, or the probabilities $y$.
     label_smoothing : float from 0 to 1
+        $\varepsilon$.
 
     Returns
     -------
@@ -543,8 +547,9 @@ def softmax_cross_entropy_backward(
     logits : array (n, q), not empty
         The values $z$ before the softmax.
     target : integers (n,) or array (n, q)
-        Labels from 0 to q - 1, or probabilities.
+        Labels from 0 to q - 1, or the probabilities $y$.
     label_smoothing : float from 0 to 1
+        $\varepsilon$.
 
     Returns
     -------
@@ -639,8 +644,10 @@ def entropy(p: ArrayLike, base: float | None = None) -> Array:
     r"""Entropy of probability distributions.
 
     $$
-    H(p) = -\sum_{k=1}^{K} p_k \ln p_k, \qquad 0 \ln 0 = 0
+    H(p) = -\sum_{k=1}^{K} p_k \ln p_k
     $$
+
+    where a term with $p_k = 0$ is 0.
 
     Parameters
     ----------

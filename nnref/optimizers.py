@@ -160,14 +160,15 @@ class SGD(Optimizer):
 
     $$
     \begin{aligned}
-    g &\leftarrow g + \lambda \theta \\
-    v &\leftarrow \mu v + g \\
-    \theta &\leftarrow \theta - \eta v
+    h_t &= g_t + \lambda \theta_{t-1} \\
+    v_t &= \mu v_{t-1} + h_t \\
+    \theta_t &= \theta_{t-1} - \eta v_t
     \end{aligned}
     $$
 
-    The velocity $v$ starts at 0. Nesterov's momentum takes $g + \mu v$ instead of $v$
-    in the last line.
+    for one number of the parameters, with $g_t$ the gradient at $\theta_{t-1}$. The
+    velocity $v$ starts at 0. Nesterov's momentum takes $h_t + \mu v_t$ instead of
+    $v_t$ in the last line.
 
     Parameters
     ----------
@@ -264,13 +265,14 @@ class RMSProp(Optimizer):
 
     $$
     \begin{aligned}
-    g &\leftarrow g + \lambda \theta \\
-    s &\leftarrow \alpha s + (1 - \alpha) g^2 \\
-    \theta &\leftarrow \theta - \eta \frac{g}{\sqrt{s} + \varepsilon}
+    h_t &= g_t + \lambda \theta_{t-1} \\
+    s_t &= \alpha s_{t-1} + (1 - \alpha) h_t^2 \\
+    \theta_t &= \theta_{t-1} - \eta \frac{h_t}{\sqrt{s_t} + \varepsilon}
     \end{aligned}
     $$
 
-    $s$ starts at 0. As in PyTorch, $\varepsilon$ stands outside the root.
+    for one number of the parameters, with $g_t$ the gradient at $\theta_{t-1}$; $s$
+    starts at 0. As in PyTorch, $\varepsilon$ stands outside the root.
 
     Parameters
     ----------
@@ -353,15 +355,16 @@ class Adam(Optimizer):
 
     $$
     \begin{aligned}
-    g &\leftarrow g + \lambda \theta \\
-    m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
-    s &\leftarrow \beta_2 s + (1 - \beta_2) g^2 \\
-    \theta &\leftarrow \theta -
-    \eta \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \varepsilon}
+    h_t &= g_t + \lambda \theta_{t-1} \\
+    m_t &= \beta_1 m_{t-1} + (1 - \beta_1) h_t \\
+    s_t &= \beta_2 s_{t-1} + (1 - \beta_2) h_t^2 \\
+    \theta_t &= \theta_{t-1} -
+    \eta \frac{m_t / (1 - \beta_1^t)}{\sqrt{s_t / (1 - \beta_2^t)} + \varepsilon}
     \end{aligned}
     $$
 
-    in step $t = 1, 2, \dots$ The means $m$ and $s$ start at 0; the two denominators
+    for one number of the parameters, with $g_t$ the gradient at $\theta_{t-1}$, in step
+    $t = 1, 2, \dots$ The means $m$ and $s$ start at 0; the two denominators
     $1 - \beta^t$ make up for that.
 
     Parameters
@@ -451,7 +454,7 @@ class AdamW(Adam):
     Before a step of `Adam` without decay,
 
     $$
-    \theta \leftarrow \theta - \eta \lambda \theta
+    \tilde{\theta} = \theta - \eta \lambda \theta
     $$
 
     Every weight then shrinks at the same rate $\eta \lambda$. In `Adam`, the gradient
@@ -666,7 +669,7 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
     r"""Learning rate that rises in equal steps to what it would be without warm-up.
 
     $$
-    \eta'_t = \eta_t \, \min\left(1, \frac{t + 1}{T}\right)
+    \tilde{\eta}_t = \eta_t \, \min\left(1, \frac{t + 1}{T}\right)
     $$
 
     Parameters
@@ -679,7 +682,7 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
     Returns
     -------
     function
-        From the step $t = 0, 1, \dots$ to the learning rate $\eta'_t$.
+        From the step $t = 0, 1, \dots$ to the learning rate $\tilde{\eta}_t$.
 
     Raises
     ------

@@ -96,7 +96,7 @@ def max_pool2d(
     r"""Largest value of each window.
 
     $$
-    y_{i j} = \max_{0 \le u < k_1, \; 0 \le v < k_2}
+    y_{i j} = \max_{0 \le u \le k_1 - 1} \; \max_{0 \le v \le k_2 - 1}
     x_{s_1 i + u - p_1, \; s_2 j + v - p_2}
     $$
 
@@ -181,8 +181,8 @@ def max_pool2d_backward(
 
     $$
     \frac{\partial L}{\partial x_{a e}}
-    = \sum_{i, j} \frac{\partial L}{\partial y_{i j}}
-    \left[ (a, e) \text{ is the maximum of window } (i, j) \right]
+    = \sum_{i, j} \frac{\partial L}{\partial y_{i j}} [x_{a e} = y_{i j}]
+    [0 \le a + p_1 - s_1 i < k_1] [0 \le e + p_2 - s_2 j < k_2]
     $$
 
     Of equal maxima the first one, row by row, takes it all, so that a window passes on
@@ -379,7 +379,7 @@ def avg_pool2d_backward(
     $$
     \frac{\partial L}{\partial x_{a e}}
     = \sum_{i, j} \frac{1}{m_{i j}} \frac{\partial L}{\partial y_{i j}}
-    \left[ (a, e) \text{ is in window } (i, j) \right]
+    [0 \le a + p_1 - s_1 i < k_1] [0 \le e + p_2 - s_2 j < k_2]
     $$
 
     Of x, only the shape and dtype count. What a window spreads over padding is lost.

@@ -262,8 +262,8 @@ def soft_threshold(w: ArrayLike, t: float) -> Array:
 
     It is the $v$ that makes $\frac{1}{2} (v - w)^2 + t |v|$ least. So gradient descent
     on a loss $L$ with an L1 penalty, done by proximal steps, is
-    $w \leftarrow S_{\eta \lambda}(w - \eta \, \partial L / \partial w)$, and reaches
-    weights that are exactly 0.
+    $S_{\eta \lambda}(w - \eta \, \partial L / \partial w)$ in the place of $w$, and
+    reaches weights that are exactly 0.
 
     Parameters
     ----------
@@ -356,13 +356,11 @@ def dropout(
     r"""Dropout: sets each element to 0 with probability p, and scales up the others.
 
     $$
-    y_i = \frac{m_i}{1 - p} x_i, \qquad
-    m_i = \begin{cases} 0 & \text{with probability } p \\ 1 & \text{otherwise}
-    \end{cases}
+    y_i = \frac{m_i}{1 - p} x_i
     $$
 
-    The division makes $x_i$ the mean of $y_i$, so that in evaluation nothing is left to
-    do ("inverted" dropout).
+    where the mask $m_i$ is 0 with probability $p$, else 1. The division makes $x_i$ the
+    mean of $y_i$, so that in evaluation nothing is left to do ("inverted" dropout).
 
     `dropout_backward` needs the mask $m$. Where there is a backward pass to come, draw
     it beforehand and give it to both; `dropout` itself draws just the same.

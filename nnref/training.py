@@ -74,7 +74,7 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     r"""Fraction of the samples whose largest logit is that of the label.
 
     $$
-    \frac{1}{n} \sum_{i=1}^{n} \left[\operatorname{argmax}_k z_{ik} = y_i\right]
+    A = \frac{1}{n} \sum_{i=1}^{n} \left[\operatorname{argmax}_k z_{ik} = y_i\right]
     $$
 
     Parameters

@@ -111,10 +111,14 @@ def test_equations_of_a_page_are_numbered_and_marked(monkeypatch, tmp_path: Path
     with pytest.raises(pages.PageError, match="no comment"):
         marks.marks(path)
     path.write_text(path.read_text().replace("$$\nL", "<!-- equation\n-->\n$$\nL"))
-    first, second = marks.marks(path).values()
+    with pytest.raises(pages.PageError, match="nothing asserts anything with it"):
+        marks.marks(path)
+    text = path.read_text()
+    path.write_text(text + "\n<!-- equation\n-->\n$$\ne^{-L} = p_1\n$$\n")
+    first, second, _ = marks.marks(path).values()
     assert '<a href="#equation-1"' in first
     assert 'href="../../reference/activations/#nnref.activations.softmax"' in first
-    assert "it only defines" in second
+    assert '✓ in <a href="#equation-3">(3)</a>' in second
 
 
 def test_a_page_with_a_false_equation_is_not_built(monkeypatch, tmp_path: Path):
