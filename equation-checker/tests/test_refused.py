@@ -60,7 +60,7 @@ REFUSED = [
     ("a = f", 5, "needs an argument"),
     ("a = \\mathbf{1}^\\top \\mathbf{1}", 5, "length of \\mathbf{1}"),
     # meaning
-    ("a \\approx 2", 1, "tolerance = 1e-3"),
+    ("a \\approx a^2", 1, "tolerance = 1e-3"),
     ("a = \\lim_{h \\to 0} h", 5, "sequence h"),
     ("a = \\mathbb{E}[x]", 5, "sample x"),
     ("a \\propto b", 1, "\\propto"),

@@ -252,8 +252,7 @@ PAIRS = {
         ],
     ),
     "inverted dropout keeps the mean": (
-        "q = 0.25\nx = 3.0\ntolerance = 1e-2\n"
-        "sample m = (rng.random(200_000) >= q).astype(float)",
+        "q = 0.25\nx = 3.0\nsample m = (rng.random(200_000) >= q).astype(float)",
         "",
         "\\mathbb{E}\\left[ \\frac{m x}{1 - q} \\right] &= x",
         [

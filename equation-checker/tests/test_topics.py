@@ -50,11 +50,10 @@ $$
 Variance of a pre-activation
 
 <!-- equation
-n_{\text{in}} = 20
+n_{\text{in}} = 3
 \sigma_w = 0.3
-sample x = rng.normal(size=(40000, 20))
-sample w = rng.normal(size=(40000, 20)) * sigma_w
-tolerance = 0.05
+sample x = rng.uniform(-1, 1, size=(100_000, 3))
+sample w = 0.3 * rng.uniform(-np.sqrt(3), np.sqrt(3), size=(100_000, 3))
 new z
 -->
 $$
