@@ -32,6 +32,7 @@ DIRECTIVES = (
     "inline equations",
     "source:",
     "counts",
+    "names:",
     pages.EXPECTED_OUTPUT,
 )
 
