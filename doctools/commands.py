@@ -37,7 +37,7 @@ PROGRAMS = set(
 )
 _PROMPT = re.compile(r"^\s*(\$ |> )?")
 _VARIABLE = re.compile(r"[A-Z_]+=\S*")
-_PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b")  # PAGE, NAME, TARGET
+_PLACEHOLDER = re.compile(r"\b(NAME|PAGE|LINE)\b")
 _KEEPS = {"git": {"clone", "commit", "diff", "status"}, "uv": {"pip"}}
 
 

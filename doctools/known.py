@@ -22,6 +22,7 @@ import numpy as np
 import nnref
 
 SPECIAL = {"inf", "nan"}
+_MODULES = {"np", "plt", "nnref", "math", "itertools"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Known:
 
     names: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    functions_used: set[str] = field(default_factory=set)  # the `exp` of `np.exp`
     keywords: set[str] = field(default_factory=set)
     functions: dict[str, list[Signature]] = field(default_factory=dict)
     types: dict[str, set[type]] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Known:
 
     def add(self, other: Known) -> None:
         """Take in what another stretch of code makes known."""
-        for name in ("names", "attributes", "keywords", "called", "symbols", "own"):
+        for name in ("names", "attributes", "functions_used", "keywords", "called", "symbols", "own"):
             getattr(self, name).update(getattr(other, name))
         self.strings += other.strings
         for name, functions in other.functions.items():
@@ -95,8 +97,10 @@ class Known:
                                 own = written(item.args, bound=True)
                                 self.functions.setdefault(name, []).append(own)
                             self.attributes.add(item.name)
-                case ast.Attribute(attr=name):
-                    self.attributes.add(name)
+                case ast.Attribute(attr=name, value=base):
+                    is_module = ast.unparse(base).split(".")[0] in _MODULES
+                    used = self.functions_used if is_module else self.attributes
+                    used.add(name)
                 case ast.Call(func=function, keywords=keywords):
                     self.keywords |= {k.arg for k in keywords if k.arg}
                     self.called.add(ast.unparse(function).rpartition(".")[2])
@@ -147,7 +151,7 @@ def signature(callable_: Any) -> Signature | None:
     try:
         found = inspect.signature(callable_).parameters.values()
     except (TypeError, ValueError):
-        return None
+        return _documented(callable_)
     kinds = {p.kind for p in found}
     by_position = {inspect.Parameter.POSITIONAL_ONLY, *_BY_BOTH}
     by_name = {inspect.Parameter.KEYWORD_ONLY, *_BY_BOTH}
@@ -163,6 +167,17 @@ def signature(callable_: Any) -> Signature | None:
             if isinstance(value, str)
         ),
     )
+
+
+def _documented(callable_: Any) -> Signature | None:
+    """The signature that a compiled function states in its first line."""
+    first = (getattr(callable_, "__doc__", None) or "").strip().partition("\n")[0]
+    first = re.sub(r"<[^>]*>", "None", first.removeprefix("a."))
+    with suppress(SyntaxError):
+        (function,) = ast.parse(f"def {first}: pass").body
+        if isinstance(function, ast.FunctionDef):
+            return written(function.args)
+    return None
 
 
 _BY_BOTH = {inspect.Parameter.POSITIONAL_OR_KEYWORD}

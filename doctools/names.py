@@ -24,6 +24,8 @@ from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 import nnref
 from doctools import commands, known, pages
 from doctools.blocks import page_name
@@ -32,7 +34,7 @@ from eqcheck.latex.errors import EquationError
 from eqcheck.latex.names import identifier
 from eqcheck.latex.parse import parse
 from eqcheck.outside.markdown import Paragraph, Span, paragraphs
-from eqcheck.symbols.comment import read_comment
+from eqcheck.symbols.comment import is_helper, read_comment
 
 # Pages about the tools: what these read and print is named there, too.
 ABOUT_TOOLS = {
@@ -43,7 +45,7 @@ ABOUT_TOOLS = {
 }
 SUBJECT_LATEX = {"docs/writing-equations.md", "equation-checker/README.md"}
 ROOT_PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-PLACEHOLDER = re.compile(r"[A-Z]{4,}")  # `docs/concepts/NAME.md`
+PLACEHOLDER = re.compile(r"\b(NAME|PAGE|LINE|SYMBOL|EXPRESSION)\b|(?<=_)NAME\b")
 ANY_FUNCTION = "f"  # `f(x, ...)` and `f_backward(dy, x, ...)`: any operation
 
 _MARK = re.compile(r"names:\s*(?P<names>.*?)\s*,\s*because\s+(?P<why>\w.*)", re.DOTALL)
@@ -53,7 +55,7 @@ _LATEX = re.compile(r"[\\^_{]")
 _PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(md|py|toml|yml|txt|in|LICENSE)")
 _COMMENT_LINE = re.compile(
     r"^(check|name|new|pad|sample|sequence|tolerance|unnoticed) | in | starts at "
-    r"|^[^()]*[\\_].* = .*|^[\w, ()]+ = .*\("
+    r"|^[^()]*[\\_].* = .*|^[\w, ()]+ = .*\(|^\S*\^\S* = "
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z_]{4,}")
 
@@ -96,7 +98,7 @@ class Scope:
     page: str
     near: list[Known]  # the paragraph, the section
     far: list[Known]  # the page
-    outputs: list[str] = field(default_factory=list)
+    row: frozenset[str] = frozenset()  # the symbols of the row of a table
 
     @property
     def levels(self) -> list[Known]:
@@ -221,9 +223,10 @@ def _of_tools(text: str, scope: Scope) -> str:
     if scope.page in SUBJECT_LATEX:
         if kind := _comment_line(text, scope):
             return kind
-        if _LATEX.search(text) and not text.startswith("_"):
+        is_python = text.isidentifier() and not re.fullmatch(r"[A-Za-z]_\w", text)
+        if _LATEX.search(text) and not is_python:
             return _latex(text, scope)
-        if re.search(r"\w \w|^\[", text):
+        if re.search(r"\w \w|^\[", text) and not re.search(r"[A-Za-z]{3}", text):
             return _letters(text, scope)
     return ""
 
@@ -273,8 +276,13 @@ def _comment_line(text: str, scope: Scope) -> str:
     expressions = [a.python for a in comment.assignments]
     expressions += [python for _, python in comment.checks + comment.sequences]
     bound = Known(names={"rng", "np", "nnref"})
-    left = " ".join(t for a in comment.assignments for t in a.targets)
-    bound.names |= set(re.findall(r"\w+", left))
+    targets = [t for a in comment.assignments for t in a.targets]
+    bound.names |= set(re.findall(r"\w+", " ".join(targets)))
+    for assignment in comment.assignments:
+        arguments = re.fullmatch(r"\w+\((.*)\)", " ".join(assignment.targets))
+        for name in arguments[1].split(", ") if arguments else []:
+            if name not in assignment.python.names:
+                raise UnresolvedError(f"{name} does not stand on the right")
     wider = replace(scope, near=[*scope.near, bound])
     for python in expressions:
         try:
@@ -282,8 +290,10 @@ def _comment_line(text: str, scope: Scope) -> str:
         except EquationError as error:
             raise UnresolvedError(str(error)) from None
         Expression(wider).check(tree)
-    for latex in [left, *(latex for latex, _ in comment.checks)]:
-        _latex(latex, scope)
+    pairs = comment.checks + comment.sequences + comment.pads + comment.starts
+    for latex in [*targets, *(latex for latex, _ in pairs), *comment.compounds]:
+        if not is_helper(latex):
+            _latex(latex, scope)
     return "directive"
 
 
@@ -300,16 +310,28 @@ def _letters(text: str, scope: Scope) -> str:
 
 def _latex(text: str, scope: Scope) -> str:
     """LaTeX all of whose commands and words the checker reads."""
-    try:
-        parse(text)
-    except EquationError as error:
-        if "is not read here" in str(error):
-            raise UnresolvedError(f"LaTeX that eqcheck does not read: {error}") from None
+    bare = re.sub(r"\\(text|mathrm|operatorname)\{[^}]*\}|\\[A-Za-z]+", "", text)
+    if found := re.findall(r"[A-Za-z]{3,}", bare):
+        raise UnresolvedError(f"{found[0]}: neither LaTeX nor a line of a comment")
+    # A relation or an exponent is read with what would stand beside it.
+    wholes = (text, f"{text} x", f"x {text} x", rf"x = 1 \quad {text}")
+    faults = [fault for whole in wholes if (fault := _latex_fault(whole))]
+    is_piece = bool(re.fullmatch(r"\\[A-Za-z]+|.*\.\.\..*", text))
+    if len(faults) == len(wholes) and (not is_piece or "not read here" in faults[0]):
+        raise UnresolvedError(f"LaTeX that eqcheck does not read: {faults[0]}")
     for word in re.findall(r"\\(?:operatorname|mathrm)\{(\w+)\}", text):
         if not any(word in level.names for level in scope.levels):
             if not re.search(rf"^\\?{word}$", _literals(), re.MULTILINE):
                 raise UnresolvedError(f"eqcheck knows no {word}")
     return "LaTeX"
+
+
+def _latex_fault(latex: str) -> str:
+    try:
+        parse(latex)
+    except EquationError as error:
+        return str(error)
+    return ""
 
 
 def _quoted(text: str, scope: Scope) -> str:
@@ -318,7 +340,7 @@ def _quoted(text: str, scope: Scope) -> str:
         return ""
     if _in_output(text[1:-1], scope):
         return "output"
-    raise UnresolvedError("no block of the page holds this text")
+    raise UnresolvedError("no block of the section holds this text")
 
 
 def _suffix(text: str, scope: Scope) -> str:
@@ -340,9 +362,11 @@ def _environment(text: str) -> str:
 
 
 def _in_output(text: str, scope: Scope) -> bool:
+    if not re.search(r"[A-Za-z]", text) or keyword.iskeyword(text):
+        return False
     pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
-    printed = [each for level in scope.levels for each in level.strings]
-    return any(pattern.search(each) for each in [*scope.outputs, *printed])
+    printed = [each for level in scope.near for each in level.strings]
+    return any(pattern.search(each) for each in printed)
 
 
 def _keywords(text: str, scope: Scope) -> str:
@@ -356,8 +380,9 @@ def _keywords(text: str, scope: Scope) -> str:
         return ""
     if not isinstance(call, ast.Call) or call.args:
         return ""
-    allowed = {name for each in scope.signatures() for name in each.named}
-    for level in scope.levels:
+    allowed = set[str]()
+    for level in scope.near:
+        allowed |= {name for each in level.parameters() for name in each.named}
         allowed |= level.keywords
         for each in level.functions.values():
             allowed |= {name for one in each for name in one.named}
@@ -401,7 +426,7 @@ class Expression:
                 case ast.Call():
                     return "call"
                 case ast.Constant():
-                    return "Python"
+                    raise UnresolvedError("a number or a string names nothing")
                 case ast.Tuple():
                     return "shape"
         return "expression"
@@ -415,9 +440,18 @@ class Expression:
                 self.attribute(node)
             case ast.Call():
                 self.call(node)
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
+                self.check(value)
+                levels = self.scope.levels
+                if not any(
+                    key in level.parameter_names() or key in level.strings
+                    for level in levels
+                ):
+                    raise UnresolvedError(f"no array has the name {key!r}")
             case ast.ImportFrom(module=module, names=aliases):
                 for alias in aliases:
-                    found = known.public(alias.name)
+                    is_ours = (module or "").partition(".")[0] == "nnref"
+                    found = known.public(alias.name) if is_ours else None
                     path = f"{module}.{alias.name}"
                     if found is None and known.outside(path) is None:
                         what = f"{module} has no"
@@ -442,11 +476,17 @@ class Expression:
         """The kind of thing a plain name is."""
         if name in self.bound or name == "_":
             return "variable"
+        row = self.scope.row  # of a table that names symbols: `w` stands beside W
+        if len(name) == 1 and row and name.lower() not in {s.lower() for s in row}:
+            raise UnresolvedError("no formula of this row has this letter")
         for level in self.scope.for_name(name):
             if name in level.names:
                 return "variable"
         for level in self.scope.for_name(name):
-            if name in level.symbols:
+            # Beside code, a letter of a formula must also be one of the page's code.
+            is_code = len(name) > 1 or not level.names or level.own or self.scope.row
+            is_code = is_code or self.scope.page in SUBJECT_LATEX
+            if name in level.symbols and (is_code or self._is_bound_anywhere(name)):
                 return "symbol"
         if known.public(name) is not None or name in _packages():
             return "nnref"
@@ -459,7 +499,7 @@ class Expression:
                 return "parameter"
             if any(name in s.parameters for f in level.functions.values() for s in f):
                 return "parameter"
-            if name in level.attributes:
+            if name in level.attributes | level.functions_used:
                 return "used in a block"
         if len(name) > 1 and any(
             name in known.attributes(cls) for cls in known.package_classes()
@@ -474,7 +514,8 @@ class Expression:
             return "an instance"
         if self.scope.page in ABOUT_TOOLS and PLACEHOLDER.fullmatch(name):
             return "placeholder"
-        if self.scope.page in ABOUT_TOOLS and _is_colour(name):
+        about = self.scope.page in ABOUT_TOOLS
+        if about and len(name) > 1 and _is_colour(name):
             return "Matplotlib"
         among = self.scope.all_names()
         what = "neither the page's code nor nnref, NumPy or Python has a name"
@@ -534,6 +575,8 @@ class Expression:
     def _types(self, node: ast.expr) -> set[type]:
         if not isinstance(node, ast.Name):
             return set()
+        if node.id == "rng":
+            return {np.random.Generator}
         found = set[type]()
         for level in self.scope.levels:
             found |= level.types.get(node.id, set())
@@ -543,9 +586,12 @@ class Expression:
         """The callable, its keywords, and that named arguments stand in their order."""
         self.check(node.func)
         options = self.options(node.func)
+        parameters = {p for option in options for p in option.parameters}
         name = ast.unparse(node.func)
         is_any = self._is_placeholder(name) or name == "_"
-        is_any |= self._is_parameter(name.removesuffix("_backward"))
+        is_described = self._is_parameter(name.removesuffix("_backward"))
+        if is_described:  # `loss(pred, y)`: what operations call their parameters
+            parameters |= {p for each in _any().values() for p in each}
         faults: list[str] = []
         for option in options:
             fault = self._mismatch(node, option, name)
@@ -555,11 +601,18 @@ class Expression:
         else:
             if faults:
                 raise UnresolvedError(faults[0])
-        parameters = {p for option in options for p in option.parameters}
-        for argument in node.args:
+        for place, argument in enumerate(node.args):
             if isinstance(argument, ast.Name):
-                if argument.id in parameters or (is_any and argument.id in _any()):
+                place += is_any and not name.endswith("_backward") and name != "_"
+                if is_any and place == 0 and argument.id not in _any()[0]:
+                    raise UnresolvedError(f"a gradient takes first {', '.join(_any()[0])}")
+                if argument.id in parameters or (is_any and argument.id in _any()[place]):
                     continue
+                is_ours = options and not name.startswith(("np.", "rng."))
+                is_letter = len(argument.id) == 1
+                if is_ours and is_letter and not self._is_bound(argument.id):
+                    what = f"{name}({', '.join(options[0].positional)}) has no"
+                    raise UnresolvedError(_unknown(argument.id, parameters, what))
             if isinstance(argument, ast.Starred):
                 if ast.unparse(argument) != "*args":
                     self.check(argument.value)
@@ -569,6 +622,15 @@ class Expression:
             if item.arg or ast.unparse(item.value) != "kwargs":
                 self.check(item.value)
 
+    def _is_bound(self, name: str) -> bool:
+        if self.scope.page in SUBJECT_LATEX:
+            return True
+        levels = self.scope.for_name(name)
+        return name in self.bound or any(name in level.names for level in levels)
+
+    def _is_bound_anywhere(self, name: str) -> bool:
+        return any(name in level.names for level in self.scope.levels)
+
     def options(self, function: ast.expr) -> list[Signature]:
         """The signatures that a callable may have."""
         path = ast.unparse(function)
@@ -576,10 +638,17 @@ class Expression:
         found = [s for level in self.scope.levels for s in level.functions.get(last, [])]
         if isinstance(function, ast.Name) and found:
             return [*found, *known.package_signatures(last)]
+        if path.startswith("rng."):
+            one = known.signature(getattr(np.random.Generator, last))
+            return [one] if one else []
         if path.startswith(("np.", "numpy.", "plt.")):
             one = known.signature(known.outside(path))
             return [one] if one else []
-        return known.package_signatures(last)
+        ours = known.package_signatures(last)
+        if not ours and isinstance(function, ast.Attribute):  # an array's `x.max`
+            one = known.signature(getattr(np.ndarray, last, None))
+            return [replace(one, any_position=True)] if one else []
+        return ours
 
     @staticmethod
     def _mismatch(node: ast.Call, option: Signature, name: str) -> str:
@@ -604,11 +673,14 @@ class Expression:
 
 
 @lru_cache
-def _any() -> frozenset[str]:
-    """The parameters that operations have: what `f(x, ...)` may take."""
-    names = [name for name in nnref.__all__ if name.endswith("_backward")]
-    found = [s for name in names for s in known.package_signatures(name)]
-    return frozenset(p for each in found for p in each.positional)
+def _any() -> dict[int, set[str]]:
+    """What gradients call their parameters, by position: what `f(x, ...)` may take."""
+    found: dict[int, set[str]] = {}
+    for name in nnref.__all__:
+        for each in known.package_signatures(name) if "_backward" in name else ():
+            for place, parameter in enumerate(each.positional):
+                found.setdefault(place, set()).add(parameter)
+    return found
 
 
 @lru_cache
@@ -732,18 +804,21 @@ class PageNames:
         """What a piece of code of this paragraph may name."""
         near = [self.regions[self.chapter(paragraph.line)]]
         if any(_is_call_of_any(span.text) for span in paragraph.code):
-            arguments = set(_any()) & {
+            arguments = {p for each in _any().values() for p in each} & {
                 n for s in paragraph.code for n in re.findall(r"\w+", s.text)
                 if _is_call_of_any(s.text)
             }
             near.insert(0, Known(names=arguments))
+        # `x` stands for the X of a formula in the same sentence.
+        letters = {s for each in paragraph.maths for s in known.symbols(each.text)}
+        near.append(Known(symbols={letter.lower() for letter in letters}))
         far = [self.whole]
-        if self.name in SUBJECT_LATEX:  # any formula there is an example
-            near += far
         if self.name == "docs/notation.md":  # it names what all pages write
             far.append(_site())
-            near.append(_site_letters())
-        return Scope(self.name, near, far)
+        if self.name in SUBJECT_LATEX:  # any formula there is an example
+            near += far
+        row = letters if paragraph.kind == "row" else ()
+        return Scope(self.name, near, far, frozenset(row))
 
     def spans(self) -> Iterator[tuple[Paragraph, Span]]:
         """Each piece of inline code with its paragraph."""
@@ -814,9 +889,8 @@ def _given(text: str) -> set[str]:
         if re.fullmatch(r"[\w, ]+", latex) and match:
             return set(latex.split(", "))
         if "\\" in latex or "{" in latex:
-            name = identifier(latex)
-            digits = re.sub(r"\W", "", name)
-            return {name, digits, *([latex[0] + "_1"] if "^{(1)}" in latex else [])}
+            layer = re.fullmatch(r"(\w)\^\{\((\d)\)\}", latex)
+            return {f"{layer[1]}_{layer[2]}"} if layer else {identifier(latex)}
     return set()
 
 
@@ -830,11 +904,6 @@ def _site() -> Known:
                 result.add(known.read_code(block.code))
     result.called |= set(nnref.__all__)
     return Known(names=result.names, called=result.called)
-
-
-@lru_cache
-def _site_letters() -> Known:
-    return Known(names={name for name in _site().names if len(name) == 1})
 
 
 # ----------------------------------------------------------------------- docstrings
@@ -1004,10 +1073,12 @@ def mutants(paths: Iterable[Path], count: int, seed: int) -> list[Mutant]:
         for paragraph, span in source.spans()
     ]
     found: list[Mutant] = []
+    kinds: dict[tuple[str, str], str] = {}
     while len(found) < count:
         source, paragraph, span = rng.choice(spans)
         text = " ".join(span.text.split())
-        changed = misspelt(text, rng)
+        kind = kinds.setdefault((source.name, text), source.look(paragraph, span).kind)
+        changed = misspelt(text, rng, letters=kind not in ("LaTeX", "directive"))
         if changed is None or changed == text:
             continue
         result = source.look(paragraph, span, changed)
@@ -1015,13 +1086,14 @@ def mutants(paths: Iterable[Path], count: int, seed: int) -> list[Mutant]:
     return found
 
 
-def misspelt(text: str, rng: random.Random) -> str | None:
-    """Drop, exchange or add a letter of a name, or take another keyword."""
-    words = [
-        m
-        for m in re.finditer(r"[A-Za-z_][A-Za-z0-9_]*", text)
-        if not keyword.iskeyword(m[0])
-    ]
+def misspelt(text: str, rng: random.Random, *, letters: bool = True) -> str | None:
+    """Drop, exchange or add a letter of a name, or take another keyword.
+
+    Without `letters`, names of one letter stay: in LaTeX they are symbols, and any will
+    do.
+    """
+    pattern = r"[A-Za-z_][A-Za-z0-9_]*" if letters else r"[A-Za-z]{2,}"
+    words = [m for m in re.finditer(pattern, text) if not keyword.iskeyword(m[0])]
     if not words:
         return None
     match = rng.choice(words)
