@@ -30,11 +30,14 @@ from doctools.pages import ROOT
 from eqcheck.outside.markdown import paragraphs
 
 # Words that begin a command, whether or not it can be checked.
-PROGRAMS = set(
-    ". apt apt-get brew cd conda cosmic-ray curl docker eqcheck export git make mkdocs "
-    "mypy npm npx pip pip3 playwright poetry pre-commit pytest python python3 ruff "
-    "source sudo tox uv uvx wget".split()
-)
+# fmt: off
+PROGRAMS = {
+    ".", "apt", "apt-get", "brew", "cd", "conda", "cosmic-ray", "curl", "docker",
+    "eqcheck", "export", "git", "make", "mkdocs", "mypy", "npm", "npx", "pip", "pip3",
+    "playwright", "poetry", "pre-commit", "pytest", "python", "python3", "ruff",
+    "source", "sudo", "tox", "uv", "uvx", "wget",
+}
+# fmt: on
 _PROMPT = re.compile(r"^\s*(\$ |> )?")
 _VARIABLE = re.compile(r"[A-Z_]+=\S*")
 _PLACEHOLDER = re.compile(r"\b(NAME|PAGE|LINE)\b")
@@ -242,7 +245,9 @@ def _parsed(module: str, words: list[str]) -> None:
                 return
             message = errors.getvalue().strip().splitlines()[-1:]
             raise CommandError(f"python -m {module}: {''.join(message)}") from None
-    raise CommandError(f"python -m {module} reads no arguments: nothing to compare with")
+    raise CommandError(
+        f"python -m {module} reads no arguments: nothing to compare with"
+    )
 
 
 def _activate(words: list[str]) -> None:
@@ -271,11 +276,15 @@ def _pip(words: list[str]) -> None:
 
 def _project(word: str) -> None:
     """A folder with a pyproject.toml, with extras; or a package that one names."""
-    match = re.fullmatch(r"(?P<what>[^\[=<>]+)(\[(?P<extras>[^\]]+)\])?(?P<rest>.*)", word)
+    match = re.fullmatch(
+        r"(?P<what>[^\[=<>]+)(\[(?P<extras>[^\]]+)\])?(?P<rest>.*)", word
+    )
     if match is None:
         raise CommandError(f"pip install {word}: not a package")
     what = match["what"]
-    is_here = what == "nnref" or "/" in what or (ROOT / what / "pyproject.toml").exists()
+    is_here = (
+        what == "nnref" or "/" in what or (ROOT / what / "pyproject.toml").exists()
+    )
     if not is_here:
         if what.lower().replace("_", "-") not in _dependencies():
             raise CommandError(f"pip install {what}: pyproject.toml does not name it")
@@ -336,9 +345,13 @@ def _node(word: str) -> None:
         return
     items = items_of_page(text)
     if item not in items:
-        kind = item.rstrip("0123456789")
-        near = [each for each in items if each.rstrip("0123456789") == kind]
-        there = f"; there are {', '.join(near)}" if near else ""
+        kind, _, number = item.rpartition(" ")
+        there = ""
+        if number.isdigit():
+            alike = [each for each in items if each.rpartition(" ")[0] == kind]
+            lines = [int(each.rpartition(" ")[2]) for each in alike]
+            nearest = min(lines, key=lambda line: abs(line - int(number)), default=None)
+            there = f"; nearest: {kind} {nearest}" if nearest else ""
         raise CommandError(f"{name} has no test {item!r}{there}")
 
 
@@ -382,7 +395,9 @@ def _eqcheck(words: list[str]) -> None:
         line = int(number)
         if not any(start <= line <= end for start, end in spans):
             near = min(spans, key=lambda each: abs(each[0] - line), default=(0, 0))
-            message = f"no displayed equation at line {line}; the nearest is at {near[0]}"
+            message = (
+                f"no displayed equation at line {line}; the nearest is at {near[0]}"
+            )
             raise CommandError(f"{name}: {message}")
 
 
@@ -405,8 +420,10 @@ def _linter(program: str) -> Callable[[list[str]], None]:
     def check(words: list[str]) -> None:
         if not words:
             return
-        has_command = not words[0].startswith("-")
-        _allowed(f"python -m {program} {words[0] if has_command else ''}", words)
+        has_command = program == "ruff" and not words[0].startswith("-")
+        command = f"python -m {program} {words[0]}" if has_command else program
+        _help(command)
+        _allowed(command, words)
 
     return check
 
@@ -416,7 +433,9 @@ def _kept(program: str) -> Callable[[list[str]], None]:
 
     def check(words: list[str]) -> None:
         if words and words[0] not in _KEEPS[program]:
-            raise CommandError(f"no check for {program} {words[0]}: doctools/commands.py")
+            raise CommandError(
+                f"no check for {program} {words[0]}: doctools/commands.py"
+            )
 
     return check
 
@@ -424,7 +443,9 @@ def _kept(program: str) -> Callable[[list[str]], None]:
 def _allowed(command: str, words: list[str]) -> None:
     """Options must stand in the command's own help."""
     if any(word.startswith("-") for word in words):
-        _options(words, set(re.findall(r"(?<![\w-])--?[\w-]+", _help(command))), command)
+        _options(
+            words, set(re.findall(r"(?<![\w-])--?[\w-]+", _help(command))), command
+        )
 
 
 def _options(words: list[str], known: set[str], command: str) -> None:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,7 @@ import numpy as np
 import nnref
 
 SPECIAL = {"inf", "nan"}
-_MODULES = {"np", "plt", "nnref", "math", "itertools"}
+_MODULES = {"np", "plt", "math", "itertools"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,15 @@ class Known:
 
     def add(self, other: Known) -> None:
         """Take in what another stretch of code makes known."""
-        for name in ("names", "attributes", "functions_used", "keywords", "called", "symbols", "own"):
+        for name in (
+            "names",
+            "attributes",
+            "functions_used",
+            "keywords",
+            "called",
+            "symbols",
+            "own",
+        ):
             getattr(self, name).update(getattr(other, name))
         self.strings += other.strings
         for name, functions in other.functions.items():
@@ -73,6 +81,13 @@ class Known:
             self.types.setdefault(name, set()).update(types)
 
     def _read(self, tree: ast.AST) -> None:
+        imported = [n for n in ast.walk(tree) if isinstance(n, ast.Import)]
+        package = {  # what the package is called here, such as nn
+            alias.asname or alias.name
+            for node in imported
+            for alias in node.names
+            if alias.name == "nnref"
+        }
         for node in ast.walk(tree):
             match node:
                 case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
@@ -81,10 +96,11 @@ class Known:
                     self.names |= {a.asname or a.name for a in aliases}
                 case ast.ImportFrom(module=module, names=aliases):
                     for alias in aliases:
-                        # A name that the package no longer has is not known here.
-                        if (module or "").partition(".")[0] != "nnref" or hasattr(
-                            nnref, alias.name
-                        ):
+                        # Of the package it is known what it has; a page cannot say so.
+                        is_ours = (module or "").partition(".")[0] == "nnref"
+                        if is_ours:
+                            self.called.add(alias.name)
+                        if alias.asname or not is_ours:
                             self.names.add(alias.asname or alias.name)
                 case ast.FunctionDef(name=name, args=arguments):
                     self.names.add(name)
@@ -98,9 +114,9 @@ class Known:
                                 self.functions.setdefault(name, []).append(own)
                             self.attributes.add(item.name)
                 case ast.Attribute(attr=name, value=base):
-                    is_module = ast.unparse(base).split(".")[0] in _MODULES
-                    used = self.functions_used if is_module else self.attributes
-                    used.add(name)
+                    root = ast.unparse(base).partition(".")[0]
+                    used = self.functions_used if root in _MODULES else self.attributes
+                    used |= {name} if root not in package else set()
                 case ast.Call(func=function, keywords=keywords):
                     self.keywords |= {k.arg for k in keywords if k.arg}
                     self.called.add(ast.unparse(function).rpartition(".")[2])
@@ -123,7 +139,7 @@ class Known:
             yield from _parameter_names(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_code(code: str) -> Known:
     """What a block makes known; not to be changed by the caller."""
     result = Known()
@@ -145,7 +161,7 @@ def written(arguments: ast.arguments, *, bound: bool = False) -> Signature:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def signature(callable_: Any) -> Signature | None:
     """The signature of an object, if it tells."""
     try:
@@ -195,7 +211,7 @@ def public(name: str) -> Any | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def package_modules() -> frozenset[str]:
     """The public modules of the package."""
     folder = Path(str(nnref.__file__)).parent
@@ -222,7 +238,7 @@ def package_signatures(name: str) -> list[Signature]:
     return [s for each in objects if (s := signature(each)) is not None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def attributes(cls: type) -> frozenset[str]:
     """The public attributes of a class and of its instances."""
     names = set(dir(cls)) | set(getattr(cls, "__dataclass_fields__", ()))
@@ -239,14 +255,14 @@ def attributes(cls: type) -> frozenset[str]:
     return frozenset(name for name in names if not name.startswith("_"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _class_trees(module: str) -> dict[str, ast.ClassDef]:
     source = Path(str(import_module(module).__file__)).read_text(encoding="utf-8")
     tree = ast.parse(source)
     return {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameter_names(name: str) -> frozenset[str]:
     found = {p for each in package_signatures(name) for p in each.parameters}
     found |= {v for each in package_signatures(name) for v in each.values}
@@ -288,7 +304,10 @@ def outside(name: str) -> Any | None:
     elif root in ("plt", "matplotlib"):
         found = import_module("matplotlib.pyplot" if root == "plt" else root)
     elif rest and root in sys.stdlib_module_names:
-        found = import_module(root)
+        try:
+            found = import_module(root)
+        except ImportError:  # of another platform
+            return None
     elif hasattr(builtins, root):
         found = getattr(builtins, root)
     else:
@@ -306,7 +325,7 @@ def outside(name: str) -> Any | None:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def data_attributes() -> frozenset[str]:
     """What a value in a block may be asked for when its type is not known."""
     kinds = [np.ndarray, np.random.Generator, dict, list, str]

@@ -19,8 +19,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -254,7 +254,7 @@ def _literals() -> str:
     return "\n".join(found) + (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_literal_of_tools(text: str) -> bool:
     # A word alone is too easily found in a sentence: it must be the whole literal.
     if " " not in text:
@@ -335,7 +335,7 @@ def _latex_fault(latex: str) -> str:
 
 
 def _quoted(text: str, scope: Scope) -> str:
-    """A literal string such as a key: it stands in a block or an output to the letter."""
+    """A literal string such as a key: a block or an output holds it to the letter."""
     if not re.fullmatch(r"\"[^\"]*\"|'[^']*'", text):
         return ""
     if _in_output(text[1:-1], scope):
@@ -455,9 +455,7 @@ class Expression:
                     path = f"{module}.{alias.name}"
                     if found is None and known.outside(path) is None:
                         what = f"{module} has no"
-                        raise UnresolvedError(
-                            _unknown(alias.name, nnref.__all__, what)
-                        )
+                        raise UnresolvedError(_unknown(alias.name, nnref.__all__, what))
             case ast.Import(names=aliases):
                 for alias in aliases:
                     self.name(alias.name)
@@ -465,7 +463,9 @@ class Expression:
                 for child in ast.walk(node):
                     if isinstance(child, ast.comprehension):
                         self.bound |= {
-                            n.id for n in ast.walk(child.target) if isinstance(n, ast.Name)
+                            n.id
+                            for n in ast.walk(child.target)
+                            if isinstance(n, ast.Name)
                         }
                     if isinstance(child, ast.arg):
                         self.bound.add(child.arg)
@@ -484,7 +484,8 @@ class Expression:
                 return "variable"
         for level in self.scope.for_name(name):
             # Beside code, a letter of a formula must also be one of the page's code.
-            is_code = len(name) > 1 or not level.names or level.own or self.scope.row
+            is_code = len(name) > 1 or not level.names or bool(level.own)
+            is_code = is_code or bool(self.scope.row)
             is_code = is_code or self.scope.page in SUBJECT_LATEX
             if name in level.symbols and (is_code or self._is_bound_anywhere(name)):
                 return "symbol"
@@ -605,8 +606,12 @@ class Expression:
             if isinstance(argument, ast.Name):
                 place += is_any and not name.endswith("_backward") and name != "_"
                 if is_any and place == 0 and argument.id not in _any()[0]:
-                    raise UnresolvedError(f"a gradient takes first {', '.join(_any()[0])}")
-                if argument.id in parameters or (is_any and argument.id in _any()[place]):
+                    raise UnresolvedError(
+                        f"a gradient takes first {', '.join(_any()[0])}"
+                    )
+                if argument.id in parameters or (
+                    is_any and argument.id in _any()[place]
+                ):
                     continue
                 is_ours = options and not name.startswith(("np.", "rng."))
                 is_letter = len(argument.id) == 1
@@ -635,7 +640,9 @@ class Expression:
         """The signatures that a callable may have."""
         path = ast.unparse(function)
         last = path.rpartition(".")[2]
-        found = [s for level in self.scope.levels for s in level.functions.get(last, [])]
+        found = [
+            s for level in self.scope.levels for s in level.functions.get(last, [])
+        ]
         if isinstance(function, ast.Name) and found:
             return [*found, *known.package_signatures(last)]
         if path.startswith("rng."):
@@ -662,7 +669,9 @@ class Expression:
         ]
         stars = any(isinstance(a, ast.Starred) for a in given)
         if len(given) > len(option.positional) and not option.any_position | stars:
-            return f"{name} takes at most {len(option.positional)} by position: {listed}"
+            return (
+                f"{name} takes at most {len(option.positional)} by position: {listed}"
+            )
         for i, argument in enumerate(given):
             if not isinstance(argument, ast.Name) or option.any_position or stars:
                 continue
@@ -690,7 +699,7 @@ def _packages() -> frozenset[str]:
     return frozenset(found | {"nnref", "eqcheck"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_colour(name: str) -> bool:
     from matplotlib.colors import is_color_like
 
@@ -756,7 +765,9 @@ class PageNames:
             while end < len(lines) and lines[end].strip():
                 end += 1
             match = _MARK.fullmatch(element.text)
-            names = tuple(m[2] for m in _QUOTED.finditer(match["names"] if match else ""))
+            names = tuple(
+                m[2] for m in _QUOTED.finditer(match["names"] if match else "")
+            )
             fault = ""
             if not names:
                 fault = "write <!-- names: `NAME`, because REASON -->"
@@ -805,7 +816,9 @@ class PageNames:
         near = [self.regions[self.chapter(paragraph.line)]]
         if any(_is_call_of_any(span.text) for span in paragraph.code):
             arguments = {p for each in _any().values() for p in each} & {
-                n for s in paragraph.code for n in re.findall(r"\w+", s.text)
+                n
+                for s in paragraph.code
+                for n in re.findall(r"\w+", s.text)
                 if _is_call_of_any(s.text)
             }
             near.insert(0, Known(names=arguments))
@@ -1023,7 +1036,11 @@ def all_pages() -> list[Path]:
 def package_files() -> list[Path]:
     """The public modules of the package."""
     folder = Path(str(nnref.__file__)).parent
-    return [p for p in sorted(folder.glob("*.py")) if p.stem in known.package_modules() | {"__init__"}]
+    return [
+        p
+        for p in sorted(folder.glob("*.py"))
+        if p.stem in known.package_modules() | {"__init__"}
+    ]
 
 
 def sources(path: Path) -> list[PageNames]:
@@ -1128,7 +1145,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m doctools.names", description=__doc__
     )
     parser.add_argument("files", nargs="*", type=Path, help="default: all")
-    parser.add_argument("--list", action="store_true", help="every piece, with its kind")
+    parser.add_argument(
+        "--list", action="store_true", help="every piece, with its kind"
+    )
     parser.add_argument("--mutate", action="store_true", help="misspell at random")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)

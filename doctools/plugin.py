@@ -95,7 +95,9 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
             DocstringItem.from_parent(page, name=test.name, test=test)
             for test in blocks.shown_docstrings(page.text, page.nodeid)
         ]
-        items.append(NamesItem.from_parent(page, name="names"))
+        source = names.PageNames(page.text, page.nodeid)
+        if source.marks or any(True for _ in source.spans()):
+            items.append(NamesItem.from_parent(page, name="names"))
     except (pages.PageError, blocks.BlockError):
         pass  # the census fails and says why
     return items

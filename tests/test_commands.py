@@ -41,8 +41,10 @@ def test_the_node_ids_shown_are_collected():
 
 
 def test_every_target_of_the_makefile_can_run():
-    for target in commands.targets():
-        assert not fault(f"make {target}".replace("make .venv", "make env"))
+    targets = [target for target in commands.targets() if target.isalpha()]
+    assert {"test", "site", "lock", "bench"} <= set(targets)
+    for target in targets:
+        assert not fault(f"make {target}"), target
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_every_target_of_the_makefile_can_run():
         ("make tests", "the Makefile has no target tests; nearest: test"),
         ("python -m doctools.bild", "no module doctools.bild"),
         ("python -m doctools.build server", "invalid choice: 'server'"),
-        ("python -m doctools.names --mutat 3", "unrecognized arguments"),
+        ("python -m doctools.names --mutant 3", "unrecognized arguments"),
         ("python -m doctools.names --count x", "invalid int value: 'x'"),
         ("python -m venv --with-pip .venv", "python -m venv has no option --with-pip"),
         ("python docs/none.py", "no file docs/none.py"),
@@ -112,7 +114,8 @@ def test_a_renamed_file_fails_the_recipe(monkeypatch):
 def test_commands_are_found_by_rule(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(
-        "# P\n\nType `make test`, or `npm start`.\n\n```text\n$ pip install .\nplain\n```\n"
+        "# P\n\nType `make test`, or `npm start`.\n\n"
+        "```text\n$ pip install .\nplain\n```\n"
         "\n```python\nprint('make it')\n```\n\n"
         "<!--pytest-codeblocks:expected-output-->\n\n```text\nmake it\n```\n\n"
         "```sh\nfrobnicate\n```\n",

@@ -41,7 +41,7 @@ def kind(text, page=PAGE):
     """What is found for the inline code of a text in the first section."""
     source = PageNames(page.format(text=text), "page.md")
     found = [name for name in source.names() if name.place != "page.md:5"]
-    return found[0].kind or found[0].fault
+    return found[0].fault or found[0].kind
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,12 @@ def kind(text, page=PAGE):
         ("`share`", "output"),
         ("`probabilities * (probabilities > 0)`", "expression"),
         ("`make test`", "command"),
-        ("`z`", "symbol"),
         ("`f_backward(dy, x, ...)`", "call"),
         ("`=`", "sign"),
     ],
 )
 def test_what_resolves(text, expected):
-    # `z` is a letter of the code as well, or it would be another's.
-    page = PAGE.replace("print(", "z = probabilities\nprint(") if text == "`z`" else PAGE
-    found = kind(text, page)
-    assert found == ("variable" if text == "`z`" else expected)
+    assert kind(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,7 +85,7 @@ def test_what_resolves(text, expected):
         ("`SGD(momentum, lr)`", "another order of arguments: SGD(lr"),
         ("`softmax(x, axis, 3)`", "softmax takes at most 2 by position: x, axis"),
         ("`np.sum(x, axes=0)`", "np.sum has no parameter axes; nearest: axis"),
-        ("`model.zero_grad()`", "has a name model"),
+        ("`model.zero_grad()`", "model has no zero_grad"),
         ("`nn.ReLU`", "has a name nn"),
         ("`q`", "neither a block nor a formula of this section has q"),
         ("`probabilities.summ()`", "probabilities has no summ; nearest: sum"),
@@ -161,7 +157,7 @@ def test_docstrings_are_found_with_their_lines():
         assert f"`{name.text}" in line or "`" in line
 
 
-@pytest.mark.parametrize("name", ["clip_by_norm", "conv2d", "SGD", "train_test_split"])
+@pytest.mark.parametrize("name", ["clip_by_value", "conv2d", "SGD", "train_test_split"])
 def test_after_a_rename_no_page_keeps_the_old_name(name, monkeypatch):
     monkeypatch.setattr(nnref, "__all__", [n for n in nnref.__all__ if n != name])
     module = __import__("importlib").import_module(getattr(nnref, name).__module__)
@@ -182,7 +178,7 @@ def test_after_a_rename_no_page_keeps_the_old_name(name, monkeypatch):
         for cache in caches:
             cache.cache_clear()
     assert kept
-    assert all(each.fault for each in kept)
+    assert [(each.place, each.kind) for each in kept if not each.fault] == []
 
 
 def test_misspelt_names_are_noticed():
@@ -193,6 +189,6 @@ def test_misspelt_names_are_noticed():
 
 def test_the_share_counts_every_piece():
     share = names.share([pages.ROOT / "README.md"])
-    assert share.spans == sum(share.kinds.values()) > 20
+    assert share.spans == sum(share.kinds.values()) > 15
     assert share.marked == 0
     assert share.kinds["command"] > 10
