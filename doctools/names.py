@@ -320,9 +320,9 @@ def _latex(text: str, scope: Scope) -> str:
     if len(faults) == len(wholes) and (not is_piece or "not read here" in faults[0]):
         raise UnresolvedError(f"LaTeX that eqcheck does not read: {faults[0]}")
     for word in re.findall(r"\\(?:operatorname|mathrm)\{(\w+)\}", text):
-        if not any(word in level.names for level in scope.levels):
-            if not re.search(rf"^\\?{word}$", _literals(), re.MULTILINE):
-                raise UnresolvedError(f"eqcheck knows no {word}")
+        is_given = any(word in level.names for level in scope.levels)
+        if not is_given and not re.search(rf"(?m)^\\?{word}$", _literals()):
+            raise UnresolvedError(f"eqcheck knows no {word}")
     return "LaTeX"
 
 
@@ -370,7 +370,7 @@ def _in_output(text: str, scope: Scope) -> bool:
 
 
 def _keywords(text: str, scope: Scope) -> str:
-    """`patience=5`, `axis=0`: parameters of a callable that the text or a block names."""
+    """`patience=5`, `axis=0`: parameters of what the text or a block of it calls."""
     if not re.match(r"\w+=(?!=)", text):
         return ""
     try:
@@ -675,9 +675,9 @@ class Expression:
         for i, argument in enumerate(given):
             if not isinstance(argument, ast.Name) or option.any_position or stars:
                 continue
-            if argument.id in option.positional:
-                if option.positional.index(argument.id) != i:
-                    return f"another order of arguments: {name}({listed})"
+            order = option.positional
+            if argument.id in order and order.index(argument.id) != i:
+                return f"another order of arguments: {name}({listed})"
         return ""
 
 
@@ -729,11 +729,11 @@ class PageNames:
     def paragraphs(self) -> list[Paragraph]:
         """Running text and captions, from top to bottom."""
         found = list(paragraphs(self.text, self.name))
-        for element in self.elements:
-            if _is_caption(element):
-                found.append(
-                    Paragraph(element.line, element.end, element.indent, element.text)
-                )
+        found += [
+            Paragraph(element.line, element.end, element.indent, element.text)
+            for element in self.elements
+            if _is_caption(element)
+        ]
         return sorted(found, key=lambda each: each.line)
 
     @cached_property
@@ -787,12 +787,9 @@ class PageNames:
             region = regions[self.chapter(element.line)]
             if isinstance(element, pages.Equation):
                 region.symbols |= known.symbols(element.text)
-            elif isinstance(element, pages.Comment):
-                if element.text.startswith(("equation", "inline equations")):
-                    found = re.findall(
-                        r"^([A-Za-z]\w*(?:, \w+)*) =", element.text, re.MULTILINE
-                    )
-                    region.names |= {n for each in found for n in each.split(", ")}
+            elif element.text.startswith(("equation", "inline equations")):
+                given = re.findall(r"(?m)^([A-Za-z]\w*(?:, \w+)*) =", element.text)
+                region.names |= {name for each in given for name in each.split(", ")}
         for paragraph in self.paragraphs:
             region = regions[self.chapter(paragraph.line)]
             for formula in paragraph.maths:
@@ -1008,9 +1005,9 @@ def docstrings(path: Path) -> Iterator[Docstring]:
                 elif isinstance(item, ast.AnnAssign):
                     own |= {ast.unparse(item.target)}
         body = getattr(node, "body", [])
-        if body and isinstance(body[0], ast.Expr):
-            if isinstance(value := body[0].value, ast.Constant):
-                yield Docstring(name, value.lineno, str(value.value), own, beside)
+        value = body[0].value if body and isinstance(body[0], ast.Expr) else None
+        if isinstance(value, ast.Constant):
+            yield Docstring(name, value.lineno, str(value.value), own, beside)
         if isinstance(node, ast.Module | ast.ClassDef):
             for child in body:
                 is_owner = isinstance(child, ast.FunctionDef | ast.ClassDef)
