@@ -34,6 +34,7 @@ DIRECTIVES = (
     "inline equations",
     "source:",
     "counts",
+    "names:",
     pages.EXPECTED_OUTPUT,
 )
 

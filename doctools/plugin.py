@@ -1,10 +1,10 @@
 """The pytest plugin: a page becomes one test for each thing that it shows.
 
 pytest-codeblocks finds the pages (`--codeblocks`); from there on the tests are ours:
-`page.md::census`, `page.md::line N` for each Python block and, where mkdocstrings puts
-docstrings on the page, `page.md::name` for each that has examples and
-`page.md::formulas of name` for each that has formulas. Other plugins add
-tests by implementing the hook `pytest_page_items`.
+`page.md::census`, `page.md::names` (of inline code), `page.md::line N` for each Python
+block and, where mkdocstrings puts docstrings on the page, `page.md::name` for each that
+has examples and `page.md::formulas of name` for each that has formulas. Other plugins
+add tests by implementing the hook `pytest_page_items`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pytest_codeblocks.plugin import MarkdownFile
 
-from doctools import blocks, census, formulas, pages
+from doctools import blocks, census, formulas, names, pages
 
 
 class PageHooks:
@@ -85,7 +85,7 @@ class PageItem(pytest.Item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
-    """The census, the blocks and the docstrings of a page."""
+    """The census, the blocks, the docstrings and the inline code of a page."""
     items: list[pytest.Item] = [CensusItem.from_parent(page, name="census")]
     try:
         items += [
@@ -100,6 +100,9 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
             FormulasItem.from_parent(page, name=f"formulas of nnref.{name}", key=name)
             for name in formulas.shown(page.text, page.nodeid)
         ]
+        source = names.PageNames(page.text, page.nodeid)
+        if source.marks or any(True for _ in source.spans()):
+            items.append(NamesItem.from_parent(page, name="names"))
     except (pages.PageError, blocks.BlockError):
         pass  # the census fails and says why
     return items
@@ -115,6 +118,15 @@ class CensusItem(PageItem):
             for fault in census.faults(self.path)
         ]
         if found:
+            raise pages.PageError("\n".join(found))
+
+
+class NamesItem(PageItem):
+    """Whether the inline code of the page names what exists."""
+
+    def runtest(self) -> None:
+        """Fail with every name that resolves nowhere."""
+        if found := names.faults(self.path):
             raise pages.PageError("\n".join(found))
 
 

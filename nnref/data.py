@@ -60,9 +60,10 @@ def digits(*, images: bool = False, dtype: DTypeLike = np.float64) -> Digits:
     r"""Real handwritten digits: 1,797 images of 8 by 8 pixels, in ten classes.
 
     Every pixel counts the ink dots in a 4 by 4 square of the scanned digit, divided by
-    16: $x = \text{count} / 16$. The images are shuffled by `default_rng(0)`; the first
-    1,437 are for training, the last 360 for testing. The same thirteen people wrote
-    both parts, so the test set says nothing about the handwriting of others.
+    16: $x = \text{count} / 16$. The images are shuffled by
+    `np.random.default_rng(0)`; the first 1,437 are for training, the last 360 for
+    testing. The same thirteen people wrote both parts, so the test set says nothing
+    about the handwriting of others.
 
     Parameters
     ----------

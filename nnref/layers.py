@@ -122,7 +122,7 @@ class Layer:
     def state(self) -> dict[str, Array]:
         """All arrays that make the layer what it is: `params`, and running statistics.
 
-        `np.savez("model.npz", **model.state)` saves a network.
+        `np.savez("model.npz", **layer.state)` saves a layer, so also a network.
         """
         return self._params
 
@@ -242,8 +242,8 @@ class Conv2D(Layer):
     ----------
     c_in, c_out : int
         Number of channels of the input and of the output.
-    kernel : int or (int, int)
-        Rows and columns of a kernel.
+    kernel : int or (rows, columns)
+        The size of a kernel.
     rng : numpy.random.Generator
     stride, padding, dilation : int or (int, int)
     groups : int

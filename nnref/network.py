@@ -1,7 +1,7 @@
 """Networks: layers made of layers.
 
 A container is a layer itself. The names of its arrays carry the names of its layers:
-"0.w" is the `w` of the first.
+"0.w" is the `w` of the first if that is a `Dense`.
 """
 
 from nnref._check import Array
