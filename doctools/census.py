@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pytest_codeblocks import extract_from_file
 
+from doctools import facts
 from doctools.blocks import (
     BlockError,
     directives,
@@ -281,6 +282,12 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
     if text.startswith("figure:"):
         if not text.removeprefix("figure:").strip():
             yield Fault(comment.line, "an empty caption: say what the figure shows")
+    elif text.startswith("fact"):
+        try:
+            facts.read(text, comment.line, "")
+        except PageError as error:
+            line, _, message = str(error).removeprefix(":").partition(": ")
+            yield Fault(int(line), message)
     elif text.startswith("equation"):
         if not (_SYMBOLS.match(text) or _NOT_CHECKED.match(text)):
             message = (

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DIRECTIVES = (
     "figure:",
+    "fact",
     "equation",
     "inline equations",
     "source:",

@@ -6,6 +6,7 @@ scanner of the equation checker, so that all of them agree on what a block is.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ __all__ = [
     "dedent",
     "elements",
     "equations",
+    "fact_of_caption",
     "locate",
     "markdown_pages",
 ]
@@ -42,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
 EXPECTED_OUTPUT = "pytest-codeblocks:expected-output"
+_FACT = re.compile(r"\s*fact( of \S+( \d+)?)?\s*(:|$)")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def blocks(text: str, name: str = "page") -> list[Block]:
             if element.text == EXPECTED_OUTPUT:
                 output_next = follows_python
             elif element.text.startswith("figure:"):
-                caption = " ".join(element.text.removeprefix("figure:").split())
+                caption = " ".join(fact_of_caption(element.text)[0].split())
             follows_python = False
         elif isinstance(element, Fence):
             follows_python = element.info == "python" and not output_next
@@ -87,6 +90,13 @@ def blocks(text: str, name: str = "page") -> list[Block]:
                 found.append(replace(block, end=element.end, indent=element.indent))
                 caption = None
     return found
+
+
+def fact_of_caption(text: str) -> tuple[str, str, int]:
+    """The caption of a `figure:` comment, the fact below it, and the fact's line."""
+    lines = text.removeprefix("figure:").split("\n")
+    at = next((i for i, row in enumerate(lines) if _FACT.match(row)), len(lines))
+    return "\n".join(lines[:at]), "\n".join(row.strip() for row in lines[at:]), at
 
 
 def markdown_pages(root: Path = DOCS) -> list[Path]:

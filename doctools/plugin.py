@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pytest_codeblocks.plugin import MarkdownFile
 
-from doctools import blocks, census, pages
+from doctools import blocks, census, numbers, pages
 
 
 class PageHooks:
@@ -86,6 +86,8 @@ class PageItem(pytest.Item):
 def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
     """The census, the blocks and the docstrings of a page."""
     items: list[pytest.Item] = [CensusItem.from_parent(page, name="census")]
+    if numbers.is_held(page.path):
+        items.append(NumbersItem.from_parent(page, name="numbers"))
     try:
         items += [
             BlockItem.from_parent(page, name=f"line {block.line}", block=block)
@@ -110,6 +112,15 @@ class CensusItem(PageItem):
             for fault in census.faults(self.path)
         ]
         if found:
+            raise pages.PageError("\n".join(found))
+
+
+class NumbersItem(PageItem):
+    """Whether the numbers in running text come from somewhere."""
+
+    def runtest(self) -> None:
+        """Fail with all that are bound to nothing."""
+        if found := numbers.check(self.path, name=self.page):
             raise pages.PageError("\n".join(found))
 
 
