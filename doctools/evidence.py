@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from eqcheck.outside.markdown import paragraphs
-
 from doctools.pages import DOCS, Block, blocks
 from doctools.quantities import DIGITS, half_unit, to_float
+from eqcheck.outside.markdown import paragraphs
 
 _SIGNED = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-−])?(?:{DIGITS})(?!\w)", re.I)
 _WORD = re.compile(r"[^\W\d_]{2,}|[ληβγεσμδ%]")
@@ -58,12 +57,80 @@ _SAME = {
     "hidden": "unit",
     "width": "unit",
 }
-_DULL = set(
-    "the of and to in is are it its at by for with that this than from as on or be an "
-    "which not no so was were has have one two all each both but only more less other "
-    "print np nn nnref import range array float int round axis self return def if else "
-    "len sum zip strict true false none rng shape reshape end plt ax fig set label".split()
-)
+_DULL = {
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "are",
+    "it",
+    "its",
+    "at",
+    "by",
+    "for",
+    "with",
+    "that",
+    "this",
+    "than",
+    "from",
+    "as",
+    "on",
+    "or",
+    "be",
+    "an",
+    "which",
+    "not",
+    "no",
+    "so",
+    "was",
+    "were",
+    "has",
+    "have",
+    "one",
+    "two",
+    "all",
+    "each",
+    "both",
+    "but",
+    "only",
+    "more",
+    "less",
+    "other",
+    "print",
+    "np",
+    "nn",
+    "nnref",
+    "import",
+    "range",
+    "array",
+    "float",
+    "int",
+    "round",
+    "axis",
+    "self",
+    "return",
+    "def",
+    "if",
+    "else",
+    "len",
+    "sum",
+    "zip",
+    "strict",
+    "true",
+    "false",
+    "none",
+    "rng",
+    "shape",
+    "reshape",
+    "end",
+    "plt",
+    "ax",
+    "fig",
+    "set",
+    "label",
+}
 
 
 @lru_cache(65536)

@@ -12,12 +12,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-
-from eqcheck.outside.markdown import Paragraph, paragraphs
 
 from doctools import facts
 from doctools.blocks import page_name
@@ -25,13 +23,13 @@ from doctools.evidence import (
     PageBlocks,
     Source,
     linked,
+    output_numbers,
     page_blocks,
     sources,
     stem,
     words,
 )
 from doctools.pages import (
-    DOCS,
     ROOT,
     Block,
     Comment,
@@ -40,7 +38,8 @@ from doctools.pages import (
     fact_of_caption,
     markdown_pages,
 )
-from doctools.quantities import Number, numbers, stated
+from doctools.quantities import Number, numbers
+from eqcheck.outside.markdown import Paragraph, paragraphs
 
 # Pages whose running text is not yet bound, * for all: must become empty, then goes.
 PENDING: tuple[str, ...] = ("*",)
@@ -170,14 +169,14 @@ class Page:
         last: Paragraph | None = None
         own: list[facts.Fact] = []
         head: tuple[str, ...] = ()
+        lines = self.source.split("\n")
         for p in paragraphs(self.source, self.name):
             goes_on = last is not None and (
                 (p.kind == last.kind and p.kind in {"item", "row"})
                 or (last.kind == "title" and len(p.indent) > len(last.indent))
             )
-            near = last is not None and p.line - last.end <= (
-                1 if p.kind == "row" else 2
-            )
+            gap = lines[last.end : p.line - 1] if last is not None else []
+            near = len(gap) < 2 and not (p.kind == "row" and "" in gap)
             if p.line in above:
                 own = above.pop(p.line)
             elif not (goes_on and near):
@@ -209,7 +208,7 @@ class Page:
         result: list[Finding] = []
         wrong: dict[tuple[int, int], list[str]] = {}
         for text in self.texts:
-            held = {}
+            held: dict[int, tuple[str, str]] = {}
             for fact in text.facts:
                 for i, claim in enumerate(fact.claims):
                     try:
@@ -372,7 +371,7 @@ def propose(number: Number, text: Text) -> str:
         head = f"fact{'' if block == text.block else name}"
         for n, row in enumerate(block.output.text.splitlines()):
             shown = " ".join(row.split())
-            for k, value in enumerate(facts.output_numbers(row)):
+            for k, value in enumerate(output_numbers(row)):
                 away = min(abs(value - number.value), abs(100 * value - number.value))
                 where = f'{value:g} (output line {block.output.line + n + 1}: "{shown:.60}")'
                 near.append(

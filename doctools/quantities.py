@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, RUF003 - the signs that texts use
 """Reads the numbers that a text states: digits, fractions, and words such as half.
 
 What is no statement is left out by kind: dates, versions, names such as VGG-16, numbers

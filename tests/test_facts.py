@@ -8,7 +8,7 @@ from doctools.numbers import Page, check
 PAGE = """\
 # A page
 
-## Losses { #losses }
+## Losses {{ #losses }}
 
 ```python
 epochs = 30
@@ -115,7 +115,7 @@ def test_a_caption_holds_its_fact_below_it() -> None:
     worse = CAPTION.replace("to half of", "to a third of").replace(
         '"half"', '"a third"'
     )
-    (message,) = check(PATH, worse, "page.md")
+    message, *_ = check(PATH, worse, "page.md")
     assert message.startswith("page.md:3: ")
     assert "the fact gives 0.5" in message
 
