@@ -63,9 +63,8 @@ def report(paths: list[Path], count: int, seed: int, *, verbose: bool = False) -
         for text in page.texts:
             alone = Page(path, page.source)
             alone.__dict__["texts"] = [text]
-            for finding in alone.findings():
-                if finding.kind != "unbound":
-                    bound.append((page, text, finding))
+            found = [f for f in alone.findings() if f.kind != "unbound"]
+            bound += [(page, text, finding) for finding in found]
     if count and count < len(bound):
         bound = rng.sample(bound, count)
     tried, seen = Counter[str](), Counter[str]()

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - outputs hold the minus sign
 """What stands near a paragraph and can be where its numbers come from.
 
 A source is a number in an output or in code, with the words beside it: those of its
@@ -282,7 +283,7 @@ class PageBlocks:
         return [block for block in self.blocks if start <= block.line < end]
 
     def label(self, block: Block) -> str:
-        """How a fact names a block: the anchor of its section, and which it is there."""
+        """How a fact names a block: the anchor of its section and its place."""
         start, _ = self.section(block.line)
         anchor = next((a for a, line in self.anchors.items() if line == start), "")
         nth = self.inside(block.line).index(block) + 1

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - sizes are written with a multiplication sign
 """Holds the numbers in running text to outputs, code, and fact comments near them.
 
 `python -m doctools.numbers PAGE` lists what is unbound, with the comment to write; with
@@ -308,7 +309,7 @@ def supports(number: Number, source: Source, context: Context) -> bool:
     value, shown, digits = source.value, number.value, number.digits
     if number.size:
         digits = 1
-    exact = abs(abs(value) - abs(shown)) <= 1e-12 * abs(shown)
+    exact = abs(value - shown) <= 1e-12 * abs(shown)
     close = number.agrees(value) or (number.percent and number.agrees(100 * value))
     if not exact:
         finer = source.half_unit < number.tolerance or number.percent
@@ -373,7 +374,8 @@ def propose(number: Number, text: Text) -> str:
             shown = " ".join(row.split())
             for k, value in enumerate(output_numbers(row)):
                 away = min(abs(value - number.value), abs(100 * value - number.value))
-                where = f'{value:g} (output line {block.output.line + n + 1}: "{shown:.60}")'
+                at = block.output.line + n + 1
+                where = f'{value:g} (output line {at}: "{shown:.60}")'
                 near.append(
                     (away / abs(number.value or 1), where, f"{head}|out[{n}][{k}]")
                 )
@@ -383,8 +385,7 @@ def propose(number: Number, text: Text) -> str:
     listed = (
         f"near are {'; '.join(one[1] for one in close)}" if close else "nothing near"
     )
-    written = " ".join(number.text.split())
-    return f'{listed}; write <!-- {head}: "{written}" = {right} -->'
+    return f'{listed}; write <!-- {head}: "{number.shown}" = {right} -->'
 
 
 # ----------------------------------------------------------------------------- report
@@ -396,7 +397,7 @@ def check(path: Path, source: str | None = None, name: str = "") -> list[str]:
     page = Page(path, text, name)
     found = page.findings()
     messages = [
-        f"{page.name}:{f.line}: {' '.join(f.number.text.split())} stands here; {f.origin}"
+        f"{page.name}:{f.line}: {f.number.shown} stands here; {f.origin}"
         for f in found
         if f.kind == "unbound"
     ]

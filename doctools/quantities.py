@@ -83,7 +83,8 @@ _POWER = re.compile(
 _FRACTION = re.compile(r"\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d))")
 
 _ABOUT = re.compile(
-    r"\b(?:about|nearly|roughly|some|almost|around|approximately|barely|just (?:over|under))"
+    r"\b(?:about|nearly|roughly|some|almost|around|approximately|barely"
+    r"|just (?:over|under))"
     r"(?:[ \n](?:a|an|the|one))?[ \n$]*$",
     re.I,
 )
@@ -109,15 +110,20 @@ class Number:
     bound: str = ""  # "least" or "most", after words such as more than
 
     @property
+    def shown(self) -> str:
+        """As it is written, on one line."""
+        return " ".join(self.text.split())
+
+    @property
     def is_trivial(self) -> bool:
         """Whether it is a bare 0 or 1, which define rather than state a result."""
         return self.text.lstrip("-−") in {"0", "1"} and not self.percent
 
     @property
     def digits(self) -> int:
-        """How many digits it shows, without leading zeros."""
-        plain = re.sub(r"e.*|[^\d]", "", self.text.lower()).lstrip("0")
-        return len(plain)
+        """How many digits it shows, but for a 0 before the point; a minus is one."""
+        plain = re.sub(r"^([-−]?)0\.", r"\1", re.sub(r"e.*", "", self.text.lower()))
+        return len(re.sub(r"[^\d\-−]", "", plain))
 
     def agrees(self, value: float) -> bool:
         """Whether a value is what is written, to the digits shown."""

@@ -115,9 +115,8 @@ def test_a_caption_holds_its_fact_below_it() -> None:
     worse = CAPTION.replace("to half of", "to a third of").replace(
         '"half"', '"a third"'
     )
-    message, *_ = check(PATH, worse, "page.md")
-    assert message.startswith("page.md:3: ")
-    assert "the fact gives 0.5" in message
+    found = check(PATH, worse, "page.md")
+    assert any(m.startswith("page.md:3: ") and "gives 0.5" in m for m in found)
 
 
 def test_the_census_knows_facts(tmp_path: Path) -> None:
