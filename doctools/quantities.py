@@ -53,7 +53,7 @@ _NOT_STATED = [
         r"\b\d{4}-\d\d(?:-\d\d)?\b|\b\d+(?:\.\d+){2,}\S*",  # dates, versions
         r"(?<![\d.,])(?:19\d\d|20[0-2]\d)(?![\d.,]*\d)",  # years
         r"\b(?:Python|NumPy|PyTorch|version|WCAG)[ \n]\d[\d.+]*",
-        r"\b(?:exercise|section|equation|question|chapter|figure|fig\.|table|step|"
+        r"\b(?:exercise|section|equation|question|chapter|figure|fig\.|table|"
         r"topic|solution)s?[ \n]\d[\d.]*(?:(?:,| and| to)[ \n]\d+)*",
         r"(?<=[^\W\d_]-)\d[\w.]*|\d*[^\W\d_]+\d[\w.]*",  # VGG-16, float32
         r"\d+(?:st|nd|rd|th|D|d)\b|\b\d+-bit\b",
