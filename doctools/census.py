@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pytest_codeblocks import extract_from_file
 
+from doctools import facts
 from doctools.blocks import (
     BlockError,
     directives,
@@ -299,6 +300,12 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
         elif match["nothing"] and (word := _CLAIM.search(match["caption"])):
             message = f"`{word[0]}` claims something: assert it in the block"
             yield Fault(comment.line, message)
+    elif text.startswith("fact"):
+        try:
+            facts.read(text, comment.line, "")
+        except PageError as error:
+            line, _, message = str(error).removeprefix(":").partition(": ")
+            yield Fault(int(line), message)
     elif text.startswith("equation"):
         if not (_SYMBOLS.match(text) or _NOT_CHECKED.match(text)):
             message = (

@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from doctools.numbers import pages as numbered_pages
 from doctools.pages import ROOT, equations, markdown_pages
-from doctools.prose.numbers import read_page, unbound
 from eqcheck import FAILED, check_text
 from eqcheck.outside.sources import read_text
 
@@ -104,10 +102,8 @@ def formulas(kind: str) -> Iterator[tuple[Path, int, int, str]]:
 
 
 def draw(kind: str, count: int, seed: int) -> list[Change]:
-    """Random changes, at most one for each formula or number."""
+    """Random changes, at most one for each formula."""
     rng = random.Random(seed)
-    if kind == "number":
-        return _numbers(rng, count)
     places = list(formulas(kind))
     rng.shuffle(places)
     found: list[Change] = []
@@ -117,33 +113,6 @@ def draw(kind: str, count: int, seed: int) -> list[Change]:
             start, end, new = rng.choice(options)
             found.append(Change(path, line, offset + start, offset + end, new))
     return found
-
-
-def _numbers(rng: random.Random, count: int) -> list[Change]:
-    """One digit of a number that has a source becomes another; so do words."""
-    found: list[Change] = []
-    for path in numbered_pages():
-        text = path.read_text(encoding="utf-8")
-        for place in read_page(path).places:
-            old = place.numeral.text
-            start, end = place.offset, place.offset + len(old)
-            if not place.by or text[start:end] != old:
-                continue
-            digits = [k for k, c in enumerate(old) if c.isdigit()]
-            if digits:
-                k = rng.choice(digits)
-                other = rng.choice([d for d in "0123456789" if d != old[k]])
-                new = old[:k] + other + old[k + 1 :]
-            else:
-                new = rng.choice([w for w in ("half", "twice", "a third") if w != old])
-            found.append(Change(path, place.line, start, end, new))
-    rng.shuffle(found)
-    return found[:count]
-
-
-def failing_numbers(path: Path, text: str) -> set[str]:
-    """What is wrong with the numbers of a page."""
-    return {message.partition(" ")[2] for message in unbound(path, text)}
 
 
 def failing_formulas(path: Path, text: str) -> set[str]:
@@ -156,7 +125,6 @@ def failing_formulas(path: Path, text: str) -> set[str]:
 CHECKS: dict[str, Callable[[Path, str], set[str]]] = {
     "inline": failing_formulas,
     "display": failing_formulas,
-    "number": failing_numbers,
 }
 
 

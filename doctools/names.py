@@ -875,7 +875,9 @@ class PageNames:
 
 
 def _is_caption(element: pages.Element) -> bool:
-    return isinstance(element, pages.Comment) and element.text.startswith("figure:")
+    return isinstance(element, pages.Comment) and bool(
+        pages.CAPTION.fullmatch(element.text)
+    )
 
 
 def _is_call_of_any(text: str) -> bool:

@@ -1,45 +1,463 @@
-"""Lists the numbers in running text and what they are bound to.
+# ruff: noqa: RUF001 - sizes are written with a multiplication sign
+"""Holds the numbers in running text to outputs, code, and fact comments near them.
 
-python -m doctools.numbers [PAGE ...]    what is unbound; with -v also what is bound
+`python -m doctools.numbers PAGE` lists what is unbound, with the comment to write; with
+`-v` what the others are bound to, with `--mutate` how many changed digits are noticed.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, field
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
-from doctools.pages import ROOT, markdown_pages
-from doctools.prose.numbers import read_page
+from doctools import facts
+from doctools.blocks import page_name
+from doctools.evidence import (
+    PageBlocks,
+    Source,
+    linked,
+    output_numbers,
+    page_blocks,
+    sources,
+    stem,
+    words,
+)
+from doctools.pages import (
+    CAPTION,
+    ROOT,
+    Block,
+    Comment,
+    PageError,
+    elements,
+    fact_of_caption,
+    markdown_pages,
+)
+from doctools.quantities import Number, numbers
+from eqcheck.outside.markdown import Paragraph, paragraphs
+
+_LINK = re.compile(r"\]\((?P<target>[^)\s]*#[^)\s]*)\)")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 
 
-def pages() -> list[Path]:
-    """All pages whose numbers are held, the README among them."""
-    return [*markdown_pages(), ROOT / "README.md"]
+@dataclass(frozen=True)
+class Shares:
+    """How many numbers of a page are found, and what holds them."""
+
+    found: int = 0
+    plain: int = 0  # bound without markup
+    fact: int = 0
+    cited: int = 0
+    because: int = 0
+    unbound: int = 0
+
+    def __add__(self, other: Shares) -> Shares:
+        """Add up, field by field."""
+        return Shares(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A number on a page, and what it is bound to."""
+
+    line: int
+    number: Number
+    kind: str  # plain, fact, cited, because, unbound
+    origin: str  # what it is bound to, or what to do
+
+
+@dataclass(frozen=True)
+class Text:
+    """Running text with the blocks it can be about and the facts above it."""
+
+    paragraph: Paragraph
+    blocks: tuple[Block, ...]
+    linked: tuple[Block, ...] = ()
+    section: tuple[Block, ...] = ()  # the others of its section
+    facts: tuple[facts.Fact, ...] = ()
+    head: tuple[str, ...] = ()  # of a table, cell by cell
+    names: tuple[str, ...] = ()  # how a fact names the blocks and the linked ones
+
+    @cached_property
+    def stated(self) -> list[Number]:
+        """Its numbers."""
+        return numbers(self.paragraph.text)
+
+    @property
+    def block(self) -> Block | None:
+        """The block that a fact is about unless it names one: one with an output."""
+        with_output = [b for b in self.blocks if b.output is not None]
+        return next(iter([*with_output, *self.blocks]), None)
+
+
+@dataclass
+class Page:
+    """A page with its running text."""
+
+    path: Path
+    source: str
+    name: str = ""
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.name = self.name or page_name(self.path)
+        self.here: PageBlocks = page_blocks(self.source, self.name)
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """Paragraphs, items, rows, titles and captions, each with its facts."""
+        comments = [
+            e for e in elements(self.source, self.name) if isinstance(e, Comment)
+        ]
+        above: dict[int, list[facts.Fact]] = {}
+        lines = self.source.split("\n")
+        for comment in comments:
+            if comment.text.startswith("fact"):
+                below = self._below(comment.end, lines, comments)
+                above.setdefault(below, []).append(
+                    self._fact(comment.text, comment.line)
+                )
+        result = [*self._captions(comments, above), *self._prose(above)]
+        for facts_left in above.values():
+            for fact in facts_left:
+                where = f"{self.name}:{fact.line}"
+                self.errors.append(f"{where}: no text stands right below this fact")
+        return sorted(result, key=lambda text: text.paragraph.line)
+
+    def _fact(self, text: str, line: int) -> facts.Fact:
+        try:
+            return facts.read(text, line, self.name)
+        except PageError as error:
+            self.errors.append(str(error))
+            return facts.Fact(line, ())
+
+    @staticmethod
+    def _below(line: int, lines: list[str], comments: list[Comment]) -> int:
+        """The line of what stands below, over other comments."""
+        ends = {c.line: c.end for c in comments if not CAPTION.fullmatch(c.text)}
+        line += 1
+        while line <= len(lines) and (not lines[line - 1].strip() or line in ends):
+            line = ends.get(line, line) + 1
+        return line
+
+    def _captions(
+        self, comments: list[Comment], above: dict[int, list[facts.Fact]]
+    ) -> Iterator[Text]:
+        for comment in comments:
+            if not CAPTION.fullmatch(comment.text):
+                continue
+            caption, fact, offset = fact_of_caption(comment.text)
+            block = next((b for b in self.here.blocks if b.line > comment.end), None)
+            own = above.pop(comment.line, [])
+            if fact:
+                own.append(self._fact(fact, comment.line + offset))
+            section, _ = self.here.section(comment.line)
+            paragraph = Paragraph(
+                comment.line, comment.end, comment.indent, caption, "caption", section
+            )
+            yield Text(paragraph, (block,) if block else (), facts=tuple(own))
+
+    def _prose(self, above: dict[int, list[facts.Fact]]) -> Iterator[Text]:
+        last: Paragraph | None = None
+        own: list[facts.Fact] = []
+        head: tuple[str, ...] = ()
+        lines = self.source.split("\n")
+        for p in paragraphs(self.source, self.name):
+            goes_on = last is not None and (
+                (p.kind == last.kind and p.kind in {"item", "row"})
+                or (last.kind == "title" and len(p.indent) > len(last.indent))
+            )
+            gap = lines[last.end : p.line - 1] if last is not None else []
+            near = len(gap) < 2 and not (p.kind == "row" and "" in gap)
+            if p.line in above:
+                own = above.pop(p.line)
+            elif not (goes_on and near):
+                own = []
+            if p.kind == "row" and not (goes_on and near):
+                head = tuple(p.text.strip("| ").split("|"))
+            elif p.kind != "row":
+                head = ()
+            last = p
+            if p.kind == "heading":
+                continue
+            targets = _LINK.findall(p.text)
+            away = [b for t in targets for b in linked(t, self.path, self.here)]
+            near_blocks = tuple(self.here.near(p.line, p.end))
+            rest = self.here.chapter(p.line)
+            names = [self.here.label(block) for block in near_blocks]
+            names += [
+                f" of {t} {n}"
+                for t in targets
+                for n, _ in enumerate(linked(t, self.path, self.here), 1)
+            ]
+            yield Text(
+                p, near_blocks, tuple(away), tuple(rest), tuple(own), head, tuple(names)
+            )
+
+    def findings(self) -> list[Finding]:
+        """Every number of the page with what holds it."""
+        seen: set[tuple[int, int]] = set()
+        result: list[Finding] = []
+        wrong: dict[tuple[int, int], list[str]] = {}
+        for text in self.texts:
+            held: dict[int, tuple[str, str]] = {}
+            for fact in text.facts:
+                for i, claim in enumerate(fact.claims):
+                    try:
+                        held |= self._held(fact, claim, text)
+                        seen.add((claim.line, i))
+                    except PageError as error:
+                        wrong.setdefault((claim.line, i), []).append(str(error))
+            for number in text.stated:
+                kind, origin = held.get(number.start) or bind(number, text)
+                line, _ = text.paragraph.place(number.start)
+                result.append(Finding(line, number, kind, origin))
+        # A fact above a list is about one of its items, not each.
+        for key, messages in wrong.items():
+            told = [m for m in messages if "does not stand" not in m]
+            if told or key not in seen:
+                self.errors.append((told or messages)[0])
+        return result
+
+    def _held(
+        self, fact: facts.Fact, claim: facts.Claim, text: Text
+    ) -> dict[int, tuple[str, str]]:
+        """What a claim says of the numbers of a text."""
+        place = f"{self.name}:{claim.line}"
+        written = facts.quoted(claim, text.paragraph.text, text.stated, place)
+        if claim.kind == "=":
+            block = self._block(fact, text)
+            facts.compare(claim, written, facts.evaluate(claim, block, place), place)
+            kind = "fact"
+        elif claim.kind == "from":
+            facts.cited(claim, self.source, place)
+            kind = "cited"
+        else:
+            kind = "because"
+        return {number.start: (kind, claim.right) for number in written}
+
+    def _block(self, fact: facts.Fact, text: Text) -> Block | None:
+        """The block that a fact is about."""
+        if fact.anchor:
+            found = linked(f"{fact.page}#{fact.anchor}", self.path, self.here)
+            if len(found) < fact.nth:
+                target = f"{fact.page}#{fact.anchor}"
+                message = f"{target} has {len(found)} blocks in its section"
+                raise PageError(f"{self.name}:{fact.line}: {message}: name another")
+            return found[fact.nth - 1]
+        return text.block
+
+
+# --------------------------------------------------------------------------- matching
+
+
+@dataclass(frozen=True)
+class Context:
+    """The words beside a number, those that may name it, those of its sentence."""
+
+    beside: frozenset[str]
+    near: frozenset[str]
+    around: frozenset[str]
+
+
+def context(number: Number, text: Text) -> Context:
+    """What stands beside a number: words of its sentence, or of its row and column."""
+    whole = text.paragraph.text
+    symbol = _symbol(number)
+    if text.paragraph.kind == "row":
+        cells = whole.split("|")
+        column = whole[: number.start].count("|")
+        head = text.head[column - 1] if 0 < column <= len(text.head) else ""
+        near = words(f"{cells[1] if len(cells) > 1 else ''} {head} {cells[column]}")
+        return Context(near | symbol, near | symbol, words(whole) | near)
+    start, end = 0, len(whole)
+    for match in _SENTENCE.finditer(whole):
+        if match.end() <= number.start:
+            start = match.end()
+        elif match.start() >= number.end:
+            end = match.start()
+            break
+    before = re.sub(r"\(\S*\)", "", whole[start : number.start]).split()
+    after = re.sub(r"\(\S*\)", "", whole[number.end : end]).split()
+    beside = words(" ".join([*before[-2:], *after[:3]]))
+    near = words(" ".join([*before[-4:], *after[:4]]))
+    return Context(beside | symbol, near | symbol, words(whole[start:end]))
+
+
+def _symbol(number: Number) -> frozenset[str]:
+    name = number.name.strip("\\ ")
+    return frozenset({stem(name), f"={name}"}) if name else frozenset()
+
+
+def supports(number: Number, source: Source, context: Context) -> bool:
+    """Whether a source is where a number comes from.
+
+    The fewer digits, the more must stand beside both: three digits rarely agree by
+    accident, one digit does.
+    """
+    if len(set(number.size)) > 1:
+        return False
+    value, shown, digits = source.value, number.value, number.digits
+    if number.size:
+        digits = 1
+    exact = abs(value - shown) <= 1e-12 * abs(shown)
+    close = number.agrees(value) or (number.percent and number.agrees(100 * value))
+    if not exact:
+        finer = source.half_unit < number.tolerance or number.percent
+        if not (close and finer and source.is_output and digits >= 2):
+            return False
+    if exact and digits >= 3:
+        return True
+    if digits == 1 or number.word:
+        return bool(context.beside & source.beside)
+    shared = (context.near | context.around) & (source.near | source.around)
+    if exact or digits >= 3:
+        return bool(shared)
+    return bool(context.near & source.near) or len(shared) >= 2
+
+
+def farther(number: Number, source: Source, context: Context) -> bool:
+    """Whether a source elsewhere in the section can be meant: never by rounding."""
+    if number.word or number.size or source.value != number.value:
+        return False
+    if number.digits == 2:
+        return bool(context.beside & source.beside)
+    shared = (context.near | context.around) & (source.near | source.around)
+    return number.digits > 2 and bool(shared)
+
+
+def bind(number: Number, text: Text) -> tuple[str, str]:
+    """The kind and the origin of a number without markup."""
+    beside = context(number, text)
+    for block in [*text.blocks, *text.linked]:
+        if number.size and (line := _shows(number.size, block)):
+            return "plain", line
+        for source in sources(block):
+            if supports(number, source, beside):
+                return "plain", f"{source.place}: {source.line}"
+    for block in text.section:
+        for source in sources(block):
+            if farther(number, source, beside):
+                return "plain", f"{source.place}: {source.line}"
+    return "unbound", propose(number, text)
+
+
+def _shows(size: tuple[str, ...], block: Block) -> str:
+    """Where a block writes a size."""
+    pattern = re.compile(
+        r"(?<![\d.])" + r"(?:\s*[×x]\s*|,\s*)".join(size) + r"(?![\d.])"
+    )
+    whole = block.code + (block.output.text if block.output else "")
+    found = pattern.search(whole)
+    return f"block on line {block.line}: {found[0]}" if found else ""
+
+
+def propose(number: Number, text: Text) -> str:
+    """What is near a number, and the comment to write."""
+    near: list[tuple[float, str, str]] = []
+    blocks = [*text.blocks, *text.linked]
+    for block, name in zip_longest(blocks, text.names[: len(blocks)], fillvalue=""):
+        assert isinstance(block, Block)
+        if block.output is None:
+            continue
+        head = f"fact{'' if block == text.block else name}"
+        for n, row in enumerate(block.output.text.splitlines()):
+            shown = " ".join(row.split())
+            for k, value in enumerate(output_numbers(row)):
+                away = min(abs(value - number.value), abs(100 * value - number.value))
+                at = block.output.line + n + 1
+                where = f'{value:g} (output line {at}: "{shown:.60}")'
+                near.append(
+                    (away / abs(number.value or 1), where, f"{head}|out[{n}][{k}]")
+                )
+    near = sorted(near, key=lambda one: one[0])[:3]
+    close = [one for one in near if one[0] < 0.1]
+    head, _, right = (close[0][2] if close else "fact|...").partition("|")
+    listed = (
+        f"near are {'; '.join(one[1] for one in close)}" if close else "nothing near"
+    )
+    return f'{listed}; write <!-- {head}: "{number.shown}" = {right} -->'
+
+
+# ----------------------------------------------------------------------------- report
+
+
+def check(path: Path, source: str | None = None, name: str = "") -> list[str]:
+    """What is wrong with the numbers of a page, as `page:line: message`."""
+    text = path.read_text(encoding="utf-8") if source is None else source
+    page = Page(path, text, name)
+    found = page.findings()
+    messages = [
+        f"{page.name}:{f.line}: {f.number.shown} stands here; {f.origin}"
+        for f in found
+        if f.kind == "unbound"
+    ]
+    return sorted([*dict.fromkeys(page.errors), *messages], key=_line)
+
+
+def _line(message: str) -> int:
+    return int(message.split(":")[1])
+
+
+def shares(paths: list[Path] | None = None) -> dict[str, Shares]:
+    """Count the numbers of pages and what holds them."""
+    result = {}
+    for path in paths or all_pages():
+        page = Page(path, path.read_text(encoding="utf-8"))
+        kinds = Counter(finding.kind for finding in page.findings())
+        result[page.name] = Shares(sum(kinds.values()), **kinds)
+    return result
+
+
+def all_pages() -> list[Path]:
+    """The pages whose running text states results."""
+    left_out = {"notation.md", "writing-equations.md"}
+    pages = [path for path in markdown_pages() if path.name not in left_out]
+    return [*pages, ROOT / "README.md"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the numbers of pages; 1 if one has no source."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
-    parser.add_argument("-v", "--verbose", action="store_true")
+    """List, count or mutate; the result is the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m doctools.numbers", description=__doc__
+    )
+    parser.add_argument("pages", nargs="*", type=Path, help="default: all")
+    parser.add_argument("-v", "--verbose", action="store_true", help="bound ones, too")
+    parser.add_argument("--shares", action="store_true", help="only the counts")
+    parser.add_argument("--mutate", action="store_true", help="change digits, count")
+    parser.add_argument(
+        "--count", type=int, default=0, help="how many changes; 0: each"
+    )
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    total: Counter[str] = Counter()
-    wrong = 0
-    for path in options.pages or pages():
-        found = read_page(path.resolve())
-        total += found.kinds
-        messages = found.messages(str(path))
-        wrong += len(messages)
+    chosen = [path.resolve() for path in options.pages] or all_pages()
+    if options.mutate:
+        from doctools.digits import report
+
+        return report(chosen, options.count, options.seed, verbose=options.verbose)
+    if options.shares:
+        rows = shares(chosen)
+        for name, row in [*rows.items(), ("all", sum(rows.values(), Shares()))]:
+            print(f"{name:52}", *[f"{n:6}" for n in astuple(row)])
+        return 0
+    messages: list[str] = []
+    for path in chosen:
+        messages += check(path)
         if options.verbose:
-            for place in found.places:
-                if place.by:
-                    print(f"{path}:{place.line}: {place.numeral.text}: {place.detail}")
-        print(*messages, sep="\n", end="\n" if messages else "")
-        print(f"{path}: {dict(found.kinds)}")
-    print(f"in all: {dict(total)}")
-    return int(wrong > 0)
+            page = Page(path, path.read_text(encoding="utf-8"))
+            for f in page.findings():
+                if f.kind != "unbound":
+                    print(
+                        f"{page.name}:{f.line}: {f.number.text}: {f.kind}, {f.origin}"
+                    )
+    print(*messages, sep="\n")
+    return 1 if messages else 0
 
 
 if __name__ == "__main__":

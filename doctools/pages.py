@@ -35,6 +35,7 @@ __all__ = [
     "dedent",
     "elements",
     "equations",
+    "fact_of_caption",
     "locate",
     "markdown_pages",
 ]
@@ -44,7 +45,8 @@ DOCS = ROOT / "docs"
 
 # A caption, whether it claims nothing, and the facts that hold its numbers.
 CAPTION = re.compile(
-    r"figure(?P<nothing>, nothing claimed)?:(?P<caption>.*?)(?P<facts>\n\s*\".*)?",
+    r"figure(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
+    r"(?:\n\s*(?P<facts>fact(?: of \S+(?: \d+)?)?\s*(?::|\n|$).*))?",
     re.DOTALL,
 )
 
@@ -97,6 +99,15 @@ def blocks(text: str, name: str = "page") -> list[Block]:
                 found.append(replace(block, end=element.end, indent=element.indent))
                 caption = None
     return found
+
+
+def fact_of_caption(text: str) -> tuple[str, str, int]:
+    """The caption of a `figure:` comment, the fact below it, and the fact's line."""
+    match = CAPTION.fullmatch(text)
+    if match is None:
+        return text, "", 0
+    fact = "\n".join(row.strip() for row in (match["facts"] or "").split("\n"))
+    return match["caption"], fact, text[: match.start("facts")].count("\n")
 
 
 def markdown_pages(root: Path = DOCS) -> list[Path]:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pytest_codeblocks.plugin import MarkdownFile
 
-from doctools import blocks, census, formulas, names, pages
+from doctools import blocks, census, formulas, names, numbers, pages
 
 
 class PageHooks:
@@ -87,6 +87,8 @@ class PageItem(pytest.Item):
 def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
     """The census, the blocks, the docstrings and the inline code of a page."""
     items: list[pytest.Item] = [CensusItem.from_parent(page, name="census")]
+    if page.path in numbers.all_pages():
+        items.append(NumbersItem.from_parent(page, name="numbers"))
     try:
         items += [
             BlockItem.from_parent(page, name=f"line {block.line}", block=block)
@@ -127,6 +129,15 @@ class NamesItem(PageItem):
     def runtest(self) -> None:
         """Fail with every name that resolves nowhere."""
         if found := names.faults(self.path):
+            raise pages.PageError("\n".join(found))
+
+
+class NumbersItem(PageItem):
+    """Whether the numbers in running text come from somewhere."""
+
+    def runtest(self) -> None:
+        """Fail with all that are bound to nothing."""
+        if found := numbers.check(self.path, name=self.page):
             raise pages.PageError("\n".join(found))
 
 

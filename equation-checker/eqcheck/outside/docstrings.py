@@ -9,7 +9,6 @@ is what the function returns, or, in `f_backward`, the gradient.
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from eqcheck.check.page import Page
 from eqcheck.check.source import Source
 from eqcheck.outside import markdown
 from eqcheck.outside.cache import key, load, store
+from eqcheck.outside.config import Config
 from eqcheck.outside.report import Result, results
 from eqcheck.symbols.giving import read_target
 
@@ -571,13 +571,12 @@ class Package:
         """Check the formulas of a docstring, or take what a folder keeps of them."""
         doc = self.docstrings[name]
         read = [source for _, source in self.sources(name)]
-        kept = key(repr(read), f"{doc.name} {trials}")
+        config = Config((doc.package,), (doc.package,), draws=DRAWS)
+        kept = key(repr(read), doc.name, config, trials=trials)
         place = Path(doc.file) / doc.name
         found = None if cache is None else load(cache, place, kept)
         if found is None:
-            page = Page(doc.name, DRAWS, trials=trials)
-            for root in page.roots:  # whatever comments of pages may import
-                root.python[doc.package] = importlib.import_module(doc.package)
+            page = Page(DRAWS, trials=trials, packages=config.packages)
             items = [page.read(source) for source in read]
             page.finish(items)
             found = results(items, doc.file)

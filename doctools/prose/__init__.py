@@ -1,1 +1,0 @@
-"""What running text states, and where it comes from."""
