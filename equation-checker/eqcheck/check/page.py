@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from eqcheck.arrays.values import Value
+from eqcheck.check.again import Past
+from eqcheck.check.boundary import Check
 from eqcheck.check.compare import Settings
+from eqcheck.check.further import Further, further, names_shown
 from eqcheck.check.mutate import Mutant
 from eqcheck.check.slips import refuse_idle, refuse_numbers_as_indices
 from eqcheck.check.source import Source
 from eqcheck.check.statement import Outcome, check, check_value, materialise
-from eqcheck.check.trial import DefinitionTrial, Trial
+from eqcheck.check.trial import DefinitionTrial, General, Trial
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
@@ -60,6 +63,7 @@ class Line:
     uses: set[int] = field(default_factory=set)  # lines of definitions relied upon
     bound: set[str] = field(default_factory=set)
     mutants: list[Mutant] = field(default_factory=list)
+    further: Further = field(default_factory=Further)
 
 
 @dataclass
@@ -92,6 +96,7 @@ class Page:
         self.names = Names()
         self.roots = [_root(name, draw) for draw in range(draws)]
         self.trials = trials
+        self.past = Past()
         self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
 
     def read(self, source: Source) -> Item:
@@ -133,21 +138,49 @@ class Page:
                     return
             for text, python in comment.checks:
                 self._check_against(item, text, python, draw)
+        checks = [
+            (read_expression(text, self.names, python.line), python)
+            for text, python in comment.checks
+        ]
+        for line in item.lines:
+            self._look_further(item, line, checks)
         if self.trials and not item.failed:
+            shown = names_shown([line.row.statement for line in item.lines])
             for line in item.lines:
-                self._try_changes(item, line)
+                self._try_changes(item, line, shown)
 
-    def _try_changes(self, item: Item, line: Line) -> None:
+    def _look_further(self, item: Item, line: Line, checks: list[Check]) -> None:
+        """Check a statement on boundaries, at other sizes and in further draws."""
+        if line.asserted is None or not line.comparisons or item.failed:
+            return
+        line.further = further(
+            line.asserted, self.roots, item.settings, self.past, checks
+        )
+        if line.further.outcome is not None:
+            item.outcome = line.further.outcome
+            item.failed_line = line
+
+    def _try_changes(self, item: Item, line: Line, shown: list[str]) -> None:
         """Try changed forms of a statement, and of the definitions it uses."""
+        general = General(
+            self.roots[0], item.settings[0], self.past, line.row.statement
+        )
         if line.asserted is not None and line.comparisons:
-            trial = Trial(line.asserted, self.roots, item.settings)
+            trial = Trial(
+                *(line.asserted, self.roots, item.settings),
+                *(general, line.further, shown),
+            )
             line.mutants = trial.run(line.line)
             for used in sorted(line.uses):
                 for _, waiting in self._definitions.get(used, []):
-                    waiting.meet(line.asserted, self.roots, item.settings)
+                    waiting.meet(
+                        line.asserted, self.roots, item.settings, line.further
+                    )
         if line.new:
             definitions = [d for d in line.definitions if d is not None]
-            waiting = DefinitionTrial(definitions, self.roots, line.line)
+            waiting = DefinitionTrial(
+                definitions, self.roots, general, line.line, shown
+            )
             self._definitions.setdefault(line.line, []).append((line, waiting))
 
     def finish(self, items: Sequence[Item]) -> None:
@@ -183,6 +216,7 @@ class Page:
         for root in self.roots:
             giving.run(comment, root, targets)
             item.settings.append(_settings(comment, root))
+        self.past.add(comment, targets)
         fresh: set[str] = set()
         for target in (t for listed in targets.values() for t in listed):
             self.names.forget(target.name)
