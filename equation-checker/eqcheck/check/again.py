@@ -28,7 +28,7 @@ Targets = dict[Assignment, list[Target]]
 Change = Callable[[Assignment, list[Target]], Python]
 
 SMALL = range(1, 13)  # extents and whole numbers that are exchanged
-_FEW = 500  # draws are enough to see that two forms differ
+_FEW = 200  # draws and rounds are enough to see that two forms differ
 _MAKERS = {"ones", "zeros", "eye", "full", "arange", "size"}
 
 
@@ -82,6 +82,18 @@ class Past:
                 found.add(step)
                 todo += [(step, other) for other in _reads(self.steps[step])]
         return sorted(found)
+
+    def fixed(self, root: Root, steps: list[int], *, extents: bool) -> frozenset[int]:
+        """The extents of arrays that no exchanged number changes; 1 may be chance."""
+        found: set[int] = set()
+        for k in steps:
+            for target in self.steps[k].all_targets:
+                given = root.given.get(target.key)
+                if given is None or not isinstance(given.content, Value):
+                    continue
+                if not extents or _written_out(given.python):
+                    found |= {*given.content.array.shape}
+        return frozenset(found - {1})
 
     def _holds(self, k: int, line: int) -> bool:
         """Whether a line of the page is below this comment and above the next."""
@@ -153,7 +165,7 @@ class Past:
             del new.functions[name]
         for k in steps:
             for target in self.steps[k].all_targets:
-                if last[target.key] != k and target.alias in root.python:
+                if last[target.key] not in steps and target.alias in root.python:
                     new.python[target.alias] = root.python[target.alias]
                     if target.key in root.given:
                         new.given[target.key] = root.given[target.key]
@@ -215,11 +227,15 @@ def _definitions(root: Root, names: set[str]) -> Iterator[Definition]:
 
 
 def _reads(step: Step) -> set[str]:
-    """The names that the Python of a comment reads."""
-    pythons = [assignment.python for assignment in step.comment.assignments]
+    """The names that the Python of a comment reads and does not give itself."""
+    found: set[str] = set()
+    own: set[str] = set()
+    for assignment, targets in step.targets.items():
+        found |= assignment.python.names - own
+        own |= {target.alias for target in targets}
     for low, high in step.comment.ranges.values():
-        pythons += [low, high]
-    return {name for python in pythons for name in python.names}
+        found |= (low.names | high.names) - own
+    return found
 
 
 # ------------------------------------------------------------------------- changes
@@ -235,26 +251,40 @@ def literal_integers(python: Python) -> list[int] | None:
     return [number for number in numbers if isinstance(number, int)]
 
 
-def other_integers(seed: int, *, extents: bool = True) -> Change:
+def other_integers(
+    seed: int, *, extents: bool = True, fixed: frozenset[int] = frozenset()
+) -> Change:
     """A change of the whole numbers of comments, and of extents, the same everywhere.
 
-    Equal numbers stay equal, so that arrays still fit together.
+    Equal numbers stay equal, so that arrays still fit together; numbers written down
+    as floating point are moved as well, and long loops and samples are cut short.
+    Those that are `fixed` stay: they are the extents of arrays written out.
     """
     rng = np.random.default_rng(seed)
     table = {n: int(rng.integers(1, n + 4)) for n in SMALL}
     table[0] = int(rng.integers(0, 3))
     share = (1.0, 0.6, 0.3)[seed % 3]
-    moved = {n for n in table if rng.random() < share}
+    moved = {n for n in table if rng.random() < share} - fixed
     exchange = _Exchange({n: table[n] for n in moved}, extents=extents and seed % 2 == 0)
 
     def change(assignment: Assignment, targets: list[Target]) -> Python:
         python = assignment.python
+        if isinstance(python.tree.body, ast.Constant):
+            if isinstance(number := python.tree.body.value, float):
+                return Python(repr(number * rng.uniform(0.8, 1.2)), python.line)
         exchange.literal = literal_integers(python) is not None
-        exchange.sample = assignment.sample
         tree = exchange.visit(copy.deepcopy(python.tree))
         return Python(ast.unparse(tree), python.line)
 
     return change
+
+
+def _written_out(python: Python) -> bool:
+    """Whether an array is a list of numbers."""
+    return any(
+        isinstance(node, ast.List) and len(node.elts) > 1
+        for node in ast.walk(python.tree)
+    )
 
 
 def same_integers(assignment: Assignment, targets: list[Target]) -> Python:
@@ -269,14 +299,15 @@ class _Exchange(ast.NodeTransformer):
         self.table = table
         self.extents = extents
         self.literal = False
-        self.sample = False
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if type(node.value) is not int:
             return node
-        if self.sample and node.value > _FEW:
+        if node.value > _FEW:
             return ast.Constant(_FEW)
-        return ast.Constant(self.table.get(node.value, node.value)) if self.literal else node
+        if self.literal:
+            return ast.Constant(self.table.get(node.value, node.value))
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         function = node.func
@@ -289,8 +320,3 @@ class _Exchange(ast.NodeTransformer):
             keyword.value = self.visit(keyword.value)
         self.literal = before
         return node
-
-
-def finite(value: Value) -> bool:
-    """Whether all numbers are finite."""
-    return bool(np.isfinite(value.array).all())

@@ -119,6 +119,8 @@ def _other_sizes(
         for assignment in past.steps[k].comment.assignments
         for name in assignment.python.names
     }
+    if _constant_array(statement, root):
+        read = set()  # what was written down for these sizes says nothing of others
     for seed in range(SIZES):
         exchanged = other_integers(seed, extents=False)
 
@@ -131,6 +133,18 @@ def _other_sizes(
         new = _again(statement, root, settings, past, steps, seed, change)
         if new is not None:
             yield replace(new, where=_numbers(statement, new.root))
+
+
+def _constant_array(statement: Statement, root: Root) -> bool:
+    """Whether an array of the statement was written down as it is."""
+    for node in walk(statement):
+        given = root.given.get(node.name) if isinstance(node, Symbol) else None
+        if given is None or not isinstance(given.content, Value):
+            continue
+        reads = given.python.names & (root.aliases.keys() | {"rng"})
+        if given.content.array.ndim and not reads:
+            return True
+    return False
 
 
 def _numbers(statement: Statement, root: Root) -> str:

@@ -52,6 +52,7 @@ _OTHER_OPERATOR |= {r"\max": r"\min", r"\min": r"\max"}
 _OTHER_OPERATOR |= {r"\arg\max": r"\arg\min", r"\arg\min": r"\arg\max"}
 REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "!=", "!=": "="}
 STRICTNESS = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+_LITTLE = "a little: "
 LITTLE = 0.05  # a constant changed by so much of itself must be noticed, too
 REVERSED |= {r"\in": r"\notin", r"\notin": r"\in"}
 
@@ -71,14 +72,21 @@ class Mutant:
 
 
 def mutations(
-    node: Node, indices: tuple[str, ...], others: Mapping[str, str] | None = None
+    node: Node,
+    indices: tuple[str, ...],
+    others: Mapping[str, str] | None = None,
+    *,
+    little: bool = True,
 ) -> Iterator[tuple[str, Node]]:
     """All changed forms of an expression, each with a description.
 
     `indices` are the names that may stand in the place of another index; `others` has
-    for some symbols another that could stand in their place.
+    for some symbols another that could stand in their place. With `little` constants
+    are changed by a small part of themselves as well.
     """
-    yield from _mutations(node, indices, others or {}, whole=False)
+    for what, new in _mutations(node, indices, others or {}, whole=False):
+        if little or not what.startswith(_LITTLE):
+            yield what.removeprefix(_LITTLE), new
 
 
 def _mutations(
@@ -105,7 +113,7 @@ def _little(node: Node, others: Mapping[str, str]) -> Iterator[tuple[str, Node]]
     match node:
         case Number(value) if np.isfinite(value):
             little = value * (1 + LITTLE) if value else LITTLE
-            yield f"{value} became {little:.4g}", Number(little, at=node.at)
+            yield f"{_LITTLE}{value} became {little:.4g}", Number(little, at=node.at)
         case Symbol(name, layer=None) if name in others:
             yield f"{name} became {others[name]}", Symbol(others[name], at=node.at)
 

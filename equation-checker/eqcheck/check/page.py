@@ -18,7 +18,7 @@ from eqcheck.check.mutate import Mutant
 from eqcheck.check.slips import refuse_idle, refuse_numbers_as_indices
 from eqcheck.check.source import Source
 from eqcheck.check.statement import Outcome, check, check_value, materialise
-from eqcheck.check.trial import DefinitionTrial, General, Trial
+from eqcheck.check.trial import DefinitionTrial, General, Place, Trial
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
@@ -48,6 +48,8 @@ from eqcheck.symbols.lookup import Root
 from eqcheck.symbols.state import Definition, Given
 
 DRAWS = 3
+# An expression, its value in Python for each draw, and lines of definitions it uses.
+Compared = tuple[Node, list[object], set[int]]
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Item:
     lines: list[Line] = field(default_factory=list)
     settings: list[Settings] = field(default_factory=list)  # for each draw
     error: EquationError | None = None
+    compared: list[Compared] = field(default_factory=list)  # by `check`
     outcome: Outcome | None = None
     failed_line: Line | None = None
     draw: int = 0
@@ -146,8 +149,13 @@ class Page:
             self._look_further(item, line, checks)
         if self.trials and not item.failed:
             shown = names_shown([line.row.statement for line in item.lines])
+            made: dict[object, Place | None] = {}
             for line in item.lines:
-                self._try_changes(item, line, shown)
+                self._try_changes(item, line, shown, made)
+            for node, wanted, uses in item.compared:
+                for used in sorted(uses):
+                    for _, waiting in self._definitions.get(used, []):
+                        waiting.meet_check(node, wanted, self.roots, item.settings)
 
     def _look_further(self, item: Item, line: Line, checks: list[Check]) -> None:
         """Check a statement on boundaries, at other sizes and in further draws."""
@@ -160,10 +168,17 @@ class Page:
             item.outcome = line.further.outcome
             item.failed_line = line
 
-    def _try_changes(self, item: Item, line: Line, shown: list[str]) -> None:
+    def _try_changes(
+        self,
+        item: Item,
+        line: Line,
+        shown: list[str],
+        made: dict[object, Place | None],
+    ) -> None:
         """Try changed forms of a statement, and of the definitions it uses."""
         general = General(
-            self.roots[0], item.settings[0], self.past, line.row.statement
+            *(self.roots[0], item.settings[0], self.past),
+            *(line.row.statement, made),
         )
         if line.asserted is not None and line.comparisons:
             trial = Trial(
@@ -317,6 +332,12 @@ class Page:
         except EquationError as error:  # its place is in the comment
             raise CommentError(f"{text}: {error.message}", python.line) from None
         line.uses |= root.used - {line.line}
+        if draw == 0:
+            item.compared.append((node, [], set()))
+        for compared, values, uses in item.compared:
+            if compared == node:
+                values.append(wanted)
+                uses |= root.used
         line.comparisons += outcome.comparisons
         line.bound |= python.package_names
         if found := outcome.failure:

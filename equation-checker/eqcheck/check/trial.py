@@ -26,6 +26,7 @@ from eqcheck.check.mutate import (
 )
 from eqcheck.check.statement import (
     check,
+    check_value,
     conditions_mask,
     evaluators,
     free_indices,
@@ -59,6 +60,7 @@ class Trial:
         self.general = general
         self._kept: dict[int, list[tuple[Evaluator, list[Value | None]]]] = {}
         self._others = others(roots[0], shown)
+        self._exact = settings[0].tolerance is None
 
     def run(self, line: int) -> list[Mutant]:
         """Try all changed forms."""
@@ -70,7 +72,7 @@ class Trial:
             if not around <= EQUALITIES | ORDERS:
                 continue
             beside = relation.sides[max(k - 1, 0) : k + 2]
-            for what, new in mutations(side, names, self._others):
+            for what, new in mutations(side, names, self._others, little=self._exact):
                 if new in beside:
                     continue  # else it would say that a is a
                 caught = self._noticed(k, new)
@@ -122,15 +124,17 @@ class Trial:
     def _counts(self, k: int, new: Node, what: str, around: set[str]) -> bool:
         """Whether a changed side that nothing notices says something else."""
         if any(what.startswith(f"{sign} became {STRICTNESS[sign]}") for sign in ORDERS):
-            return self.extra.unreached > 0 or self._differs(k, new)
+            return self.extra.unreached > 0 or self._differs(k, new, what)
         if around <= ORDERS:
             return self._tighter(k, new)
-        return self._differs(k, new)
+        return self._differs(k, new, what)
 
-    def _differs(self, k: int, new: Node) -> bool:
+    def _differs(self, k: int, new: Node, what: str) -> bool:
         """Whether a changed side has another value on general data."""
+        exchanged = what.partition(" became ")[0] in self._others
         return any(
-            unequal_somewhere(self.statement, k, new, *place) for place in self.general
+            unequal_somewhere(self.statement, k, new, root, settings, strict=strict)
+            for root, settings, strict in self.general.places(as_given=exchanged)
         )
 
     def _tighter(self, k: int, new: Node) -> bool:
@@ -150,14 +154,14 @@ class Trial:
         """Whether a bound would fail if it were a tenth of the numbers tighter."""
         places = [*zip(self.roots, self.settings, strict=True)]
         places += [(draw.root, draw.settings) for draw in self._draws_with(k)]
+        found = []
         for root, settings in places:
             try:
-                slack, size = slack_of(self.statement, k, root, settings)
+                found.append(slack_of(self.statement, k, root, settings))
             except Exception:
                 continue
-            if slack < TIGHTER * size:
-                return True
-        return False
+        size = max((size for _, size in found), default=0.0)
+        return any(slack < TIGHTER * size for slack, _ in found)
 
     def _draws_with(self, k: int) -> Iterator[Draw]:
         for draw in self.extra.draws:
@@ -189,7 +193,8 @@ def others(root: Root, shown: Sequence[str]) -> dict[str, str]:
             value = root.lookup(name, None, NOWHERE)
         except Exception:
             continue  # an index, or a function
-        shapes.setdefault((value.shape, value.axes), []).append(name)
+        kind = value.array.dtype.kind, value.shape, value.axes
+        shapes.setdefault(kind, []).append(name)
     return {
         name: names[(k + 1) % len(names)]
         for names in shapes.values()
@@ -225,13 +230,19 @@ def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> 
 
 
 def unequal_somewhere(
-    statement: Statement, k: int, new: Node, root: Root, settings: Settings
+    statement: Statement,
+    k: int,
+    new: Node,
+    root: Root,
+    settings: Settings,
+    *,
+    strict: bool,
 ) -> bool:
     """Whether another side k has another value where the statement is asserted."""
     try:
         for start in evaluators(statement, root, settings):
             evaluator = start.where(conditions_mask(statement, start))
-            if _unequal(evaluator, statement.relation.sides[k], new):
+            if _unequal(evaluator, statement.relation.sides[k], new, strict=strict):
                 return True
     except Exception:
         return False  # these numbers do not fit the statement
@@ -277,6 +288,9 @@ def slack_of(
         numbers = np.real(room.array)
         if relation.operators[k] in {">", ">="}:
             numbers = np.where(np.isinf(numbers), numbers, -numbers)
+        strict = relation.operators[k] in {"<", ">"}
+        if strict and left.array.dtype.kind == right.array.dtype.kind == "i":
+            numbers = numbers - 1  # as near as whole numbers come
         least = min(least, float(np.min(numbers)))
         for value in (left, right):
             size = max(size, float(np.max(np.abs(value.array))))
@@ -299,10 +313,14 @@ class DefinitionTrial:
         first = definitions[0]
         parameters = {p.name for p in first.parameters or ()}
         indices = tuple(n for n in first.indices if n not in parameters)
-        beside = {n: m for n, m in others(roots[0], shown).items() if n not in parameters}
+        self._others = {
+            name: other
+            for name, other in others(roots[0], shown).items()
+            if name not in parameters
+        }
         self.pending = [
             (Mutant(what, line), body)
-            for what, body in mutations(first.body, indices, beside)
+            for what, body in mutations(first.body, indices, self._others)
             if not any(symbol.name == first.name for symbol in symbols_of(body))
         ]
         self.seen = [mutant for mutant, _ in self.pending]
@@ -333,12 +351,44 @@ class DefinitionTrial:
                 rest.append((mutant, body))
         self.pending = rest
 
+    def meet_check(
+        self,
+        node: Node,
+        wanted: Sequence[object],
+        roots: list[Root],
+        settings: list[Settings],
+    ) -> None:
+        """Let a value of Python notice changed forms of the definition."""
+        if _filed(roots[0], self.definitions[0]) is not self.definitions[0]:
+            return
+
+        def fails_check() -> bool:
+            try:
+                return any(
+                    check_value(node, value, root, setting).failure
+                    for value, root, setting in zip(
+                        wanted, roots, settings, strict=True
+                    )
+                )
+            except Exception:
+                return True
+
+        rest = []
+        for mutant, body in self.pending:
+            mutant.caught = self._with(body, roots, fails_check)
+            if not mutant.caught:
+                rest.append((mutant, body))
+        self.pending = rest
+
     def finish(self) -> list[Mutant]:
         """The mutants that count: caught, or different in general."""
         for mutant, body in self.pending:
             if not any(
-                _definition_differs(root, self.definitions[0], body)
-                for root, _ in self._general
+                _definition_differs(root, self.definitions[0], body, strict=strict)
+                for root, _, strict in self._general.places(
+                    as_given=mutant.description.partition(" became ")[0]
+                    in self._others
+                )
             ):
                 self.seen.remove(mutant)
         return self.seen
@@ -374,12 +424,14 @@ def _filed(root: Root, definition: Definition) -> object:
     return root.functions.get((definition.name, len(definition.parameters)))
 
 
-def _definition_differs(root: Root, old: Definition, body: Node) -> bool:
+def _definition_differs(
+    root: Root, old: Definition, body: Node, *, strict: bool
+) -> bool:
     current = _filed(root, old)
     old = current if isinstance(current, Definition) else old
     try:
         if old.parameters is not None:
-            return _unequal(_at_numbers(root, old), old.body, body)
+            return _unequal(_at_numbers(root, old), old.body, body, strict=strict)
         layers: list[int | None] = [None]
         if old.layer is not None:
             layers = [*root.layers(old.name)]
@@ -397,7 +449,7 @@ def _definition_differs(root: Root, old: Definition, body: Node) -> bool:
             for before, layer in pairs
         )
     except Exception:
-        return True
+        return strict
 
 
 def _at_numbers(root: Root, definition: Definition) -> Evaluator:
@@ -409,7 +461,10 @@ def _at_numbers(root: Root, definition: Definition) -> Evaluator:
     return Evaluator(Layered(root, numbers))
 
 
-def _unequal(evaluator: Evaluator, old: Node, new: Node) -> bool:
+def _unequal(
+    evaluator: Evaluator, old: Node, new: Node, *, strict: bool = True
+) -> bool:
+    """Whether two expressions differ; with `strict` also if the new has no value."""
     try:
         before = evaluator.value(old)
     except Exception:
@@ -419,12 +474,15 @@ def _unequal(evaluator: Evaluator, old: Node, new: Node) -> bool:
     try:
         return not same(before, evaluator.value(new))
     except Exception:
-        return True
+        return strict
 
 
 def symbols_of(node: Node) -> Iterator[Symbol]:
     """All symbols below a node."""
     return (each for each in walk(node) if isinstance(each, Symbol))
+
+
+Place = tuple[Root, Settings]
 
 
 class General:
@@ -434,34 +492,55 @@ class General:
     draws and other whole numbers; what cannot be run is left out.
     """
 
-    def __init__(self, root: Root, settings: Settings, past: Past, node: Node) -> None:
+    def __init__(
+        self,
+        root: Root,
+        settings: Settings,
+        past: Past,
+        node: Node,
+        made: dict[object, Place | None],
+    ) -> None:
         self._root = copied(root)
         self._settings = settings
         self._past = past.until_here()
         self._node = node
-        self._made: list[tuple[Root, Settings] | None] = []
+        self._made = made  # by all statements of a display
+        self._steps: tuple[int, ...] | None = None
 
-    def __iter__(self) -> Iterator[tuple[Root, Settings]]:
-        for k in range(REPLAYS + 1):
-            if k == len(self._made):
-                self._made.append(self._make(k))
-            place = self._made[k]
+    def places(self, *, as_given: bool) -> Iterator[tuple[Root, Settings, bool]]:
+        """The data, and whether an expression without a value differs there.
+
+        With `as_given` what hangs together in the comments does so still: a symbol is
+        no other one if both are always the same.
+        """
+        for k in range(as_given, REPLAYS + 1):
+            place = self._made_already(k, moved=not as_given and k % 2 == 0)
             if place is not None:
-                yield place
+                yield *place, k == 0 or as_given
 
-    def _make(self, k: int) -> tuple[Root, Settings] | None:
+    def _made_already(self, k: int, *, moved: bool) -> Place | None:
+        if self._steps is None:
+            self._steps = tuple(self._past.needed(self._root, self._node))
+        key = self._steps, k, moved
+        if key not in self._made:
+            self._made[key] = self._make(k, [*self._steps], moved=moved)
+        return self._made[key]
+
+    def _make(self, k: int, steps: list[int], *, moved: bool) -> Place | None:
         if k == 0:
             return general_root(self._root), self._settings
-        steps = self._past.needed(self._root, self._node)
         if not steps:
             return None
+        extents = k % 2 == 0
+        fixed = self._past.fixed(self._root, steps, extents=extents)
+        change = other_integers(k, extents=extents, fixed=fixed)
         try:
             root, settings = self._past.again(
-                self._root, self._settings, steps, k, other_integers(k)
+                self._root, self._settings, steps, k, change
             )
         except Exception:
             return None
-        return (general_root(root) if k % 2 else root), settings
+        return (general_root(root) if moved else root), settings
 
 
 def general_root(root: Root) -> Root:
