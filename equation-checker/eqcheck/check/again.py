@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,8 +59,10 @@ class Past:
         """The same, whatever comes later on the page."""
         return Past([*self.steps])
 
-    def needed(self, root: Root, node: Node) -> list[int]:
-        """The comments that a statement's symbols come from."""
+    def needed(
+        self, root: Root, node: Node, pythons: Iterable[Python] = ()
+    ) -> list[int]:
+        """The comments that the symbols of a statement come from."""
         names = _names(root, node)
         found: set[int] = set()
         todo: list[tuple[int, str]] = []
@@ -74,6 +76,7 @@ class Past:
                     for k, step in enumerate(self.steps)
                     if self._holds(k, definition.line) and step.comment.ranges
                 }
+        todo += [(len(self.steps), alias) for each in pythons for alias in each.names]
         todo += [(k, alias) for k in found for alias in _reads(self.steps[k])]
         while todo:
             before, alias = todo.pop()
@@ -312,11 +315,17 @@ class _Exchange(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else ""
-        before = self.literal
-        self.literal = before or (self.extents and name in _MAKERS)
-        node.args = [self.visit(each) for each in node.args]
+        node.args = [self._argument(each, name) for each in node.args]
         for keyword in node.keywords:
-            self.literal = before or (self.extents and keyword.arg in _MAKERS)
-            keyword.value = self.visit(keyword.value)
-        self.literal = before
+            keyword.value = self._argument(keyword.value, keyword.arg or "")
         return node
+
+    def _argument(self, node: ast.expr, name: str) -> ast.expr:
+        """An argument, whose numbers are extents if it is one or a list of them."""
+        parts = node.elts if isinstance(node, ast.Tuple) else [node]
+        before = self.literal
+        if self.extents and name in _MAKERS:
+            self.literal = all(isinstance(part, ast.Constant | ast.Name) for part in parts)
+        changed: ast.expr = self.visit(node)
+        self.literal = before
+        return changed

@@ -42,6 +42,7 @@ Check = tuple[Node, Python]
 _NEAR = 2.0**-8  # how far beside a boundary a condition is tried, too
 _GRIDS = (2.0**-4, 2.0**-12)
 _STEPS = 5
+_TRIED = 5  # symbols that are moved in turn
 _SEED = 7
 
 
@@ -210,10 +211,10 @@ class Search:
         """What is drawn or written down as floating-point numbers."""
         return {a: target for a, target, free in self._candidates if free}
 
-    @property
-    def candidates(self) -> list[tuple[Assignment, Target, bool]]:
-        """What may be moved, what is drawn first."""
-        return sorted(self._candidates, key=lambda each: not each[2])
+    def candidates(self, shown: set[str]) -> list[tuple[Assignment, Target, bool]]:
+        """What may be moved: first what is drawn, and what is compared."""
+        listed = [each for each in self._candidates if each[2] or each[1].name in shown]
+        return sorted(listed, key=lambda each: (not each[2], each[1].name not in shown))
 
     def __post_init__(self) -> None:
         self._candidates = list(self._find())
@@ -250,13 +251,7 @@ def point(
     """Data on the boundary of a comparison, or None if none are found."""
     key = id(pair[0]), id(pair[1])
     shown = {each.name for side in pair for each in walk(side) if isinstance(each, Symbol)}
-    tried = 0
-    for assignment, target, free in search.candidates:
-        if not free and target.name not in shown:
-            continue
-        tried += 1
-        if tried > 4:
-            break
+    for assignment, target, free in search.candidates(shown)[:_TRIED]:
         entry = _solve(search, key, assignment, target)
         if entry is None:
             continue

@@ -40,7 +40,7 @@ from eqcheck.symbols.giving import Target
 from eqcheck.symbols.lookup import Root
 
 SIZES = 20  # draws of other whole numbers for a statement that rounds
-OTHERS = 8  # further draws for an inequality
+OTHERS = 6  # further draws for an inequality
 
 
 @dataclass
@@ -213,7 +213,7 @@ def _on_boundaries(  # noqa: PLR0917
         return
     reduced, kept, values = short
     there = _of_page(roots, settings, reduced, values)
-    steps = past.needed(roots[0], statement)
+    steps = past.needed(roots[0], reduced, values.values())
     search = Search(reduced, kept, values, roots[0], settings[0], past, steps)
     for key, pair in {**conditions, **own}.items():
         differences = there.get(key)

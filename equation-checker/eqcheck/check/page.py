@@ -194,7 +194,8 @@ class Page:
         if line.new:
             definitions = [d for d in line.definitions if d is not None]
             waiting = DefinitionTrial(
-                definitions, self.roots, general, line.line, shown
+                *(definitions, self.roots, general, line.line, shown),
+                exact=item.settings[0].tolerance is None,
             )
             self._definitions.setdefault(line.line, []).append((line, waiting))
 

@@ -307,6 +307,8 @@ class DefinitionTrial:
         general: General,
         line: int,
         shown: Sequence[str],
+        *,
+        exact: bool,
     ) -> None:
         self.definitions = definitions
         self._general = general
@@ -320,7 +322,9 @@ class DefinitionTrial:
         }
         self.pending = [
             (Mutant(what, line), body)
-            for what, body in mutations(first.body, indices, self._others)
+            for what, body in mutations(
+                first.body, indices, self._others, little=exact
+            )
             if not any(symbol.name == first.name for symbol in symbols_of(body))
         ]
         self.seen = [mutant for mutant, _ in self.pending]
