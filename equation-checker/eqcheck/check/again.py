@@ -63,7 +63,7 @@ class Past:
         self, root: Root, node: Node, pythons: Iterable[Python] = ()
     ) -> list[int]:
         """The comments that the symbols of a statement come from."""
-        names = _names(root, node)
+        names = names_below(root, node)
         found: set[int] = set()
         todo: list[tuple[int, str]] = []
         for key, step in self._last().items():
@@ -206,7 +206,7 @@ def _ranges(comment: Comment, root: Root) -> dict[str, tuple[int, int]]:
     }
 
 
-def _names(root: Root, node: Node) -> set[str]:
+def names_below(root: Root, node: Node) -> set[str]:
     """The symbols below a node and below the definitions that they have."""
     found: set[str] = set()
     todo = [base_name(key) for key in symbols_in(node)]
@@ -276,6 +276,8 @@ def other_integers(
             if isinstance(number := python.tree.body.value, float):
                 return Python(repr(number * rng.uniform(0.8, 1.2)), python.line)
         exchange.literal = literal_integers(python) is not None
+        if not exchange.concerns(python.tree):
+            return python
         tree = exchange.visit(copy.deepcopy(python.tree))
         return Python(ast.unparse(tree), python.line)
 
@@ -302,6 +304,16 @@ class _Exchange(ast.NodeTransformer):
         self.table = table
         self.extents = extents
         self.literal = False
+
+    def concerns(self, tree: ast.AST) -> bool:
+        """Whether anything in a tree may be exchanged: a quick look."""
+        least = min(self.table, default=_FEW) if self.literal or self.extents else _FEW
+        return any(
+            isinstance(node, ast.Constant)
+            and type(node.value) is int
+            and node.value >= least
+            for node in ast.walk(tree)
+        )
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if type(node.value) is not int:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from eqcheck.arrays.values import Array, Value, elementwise, new_axis, where
-from eqcheck.check.again import Past, copied, other_integers
+from eqcheck.check.again import Past, copied, names_below, other_integers
 from eqcheck.check.boundary import Draw
 from eqcheck.check.compare import EQUALITIES, ORDERS, Comparison, Settings, same
 from eqcheck.check.further import Further
@@ -34,6 +34,7 @@ from eqcheck.check.statement import (
 )
 from eqcheck.evaluate.evaluator import Evaluator
 from eqcheck.latex.nodes import NOWHERE, BigO, Node, Statement, Symbol, walk
+from eqcheck.symbols.dependencies import base_name
 from eqcheck.symbols.lookup import Layered, Root
 from eqcheck.symbols.state import Definition, Given
 
@@ -518,21 +519,21 @@ class General:
         no other one if both are always the same.
         """
         for k in range(as_given, REPLAYS + 1):
-            place = self._made_already(k, moved=not as_given and k % 2 == 0)
+            place = self._made_already(k, moved=not as_given and k % 4 == 0)
             if place is not None:
                 yield *place, k == 0 or as_given
 
     def _made_already(self, k: int, *, moved: bool) -> Place | None:
         if self._steps is None:
             self._steps = tuple(self._past.needed(self._root, self._node))
-        key = self._steps, k, moved
+        key = self._steps, k, moved, moved and id(self._node)
         if key not in self._made:
             self._made[key] = self._make(k, [*self._steps], moved=moved)
         return self._made[key]
 
     def _make(self, k: int, steps: list[int], *, moved: bool) -> Place | None:
         if k == 0:
-            return general_root(self._root), self._settings
+            return general_root(self._root, self._node), self._settings
         if not steps:
             return None
         extents = k % 2 == 0
@@ -544,14 +545,17 @@ class General:
             )
         except Exception:
             return None
-        return (general_root(root) if moved else root), settings
+        return (general_root(root, self._node) if moved else root), settings
 
 
-def general_root(root: Root) -> Root:
-    """The same symbols with data of a general kind."""
+def general_root(root: Root, node: Node) -> Root:
+    """The same symbols with data of a general kind where an expression reads them."""
     rng = np.random.default_rng(0)
     general = copied(root)
-    general.given = {key: _moved(given, rng) for key, given in root.given.items()}
+    names = names_below(root, node)
+    for key, given in root.given.items():
+        if base_name(key) in names:
+            general.given[key] = _moved(given, rng)
     return general
 
 
