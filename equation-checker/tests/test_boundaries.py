@@ -44,7 +44,8 @@ CASES = "\\begin{{cases}} 1 & {} \\\\ 0 & {} \\end{{cases}}"
         (STEP, "r_i = [0 < z_i]", "r_i = [z_i > 0.003]"),
         (
             SOFT + "\nL = np.sum(g * S)\n"
-            "check \\frac{\\partial L}{\\partial w} = nnref.soft_threshold_backward(g, w, t)",
+            "check \\frac{\\partial L}{\\partial w} ="
+            " nnref.soft_threshold_backward(g, w, t)",
             "\\frac{\\partial L}{\\partial w_j} = g_j [|w_j| > t]",
             "\\frac{\\partial L}{\\partial w_j} = g_j [|w_j| \\ge t]",
         ),

@@ -80,10 +80,10 @@ class Past:
         todo += [(k, alias) for k in found for alias in _reads(self.steps[k])]
         while todo:
             before, alias = todo.pop()
-            step = self._giver(before, alias)
-            if step is not None and step not in found:
-                found.add(step)
-                todo += [(step, other) for other in _reads(self.steps[step])]
+            giver = self._giver(before, alias)
+            if giver is not None and giver not in found:
+                found.add(giver)
+                todo += [(giver, other) for other in _reads(self.steps[giver])]
         return sorted(found)
 
     def fixed(self, root: Root, steps: list[int], *, extents: bool) -> frozenset[int]:
@@ -139,7 +139,9 @@ class Past:
             }
             comment = replace(step.comment, assignments=[*changed.values()])
             giving.run(
-                comment, new, {changed[a]: targets for a, targets in step.targets.items()}
+                comment,
+                new,
+                {changed[a]: targets for a, targets in step.targets.items()},
             )
             self._take_ranges(root, new, k)
             if k == len(self.steps) - 1:
@@ -156,7 +158,7 @@ class Past:
                 new.definitions[key] = replace(old, ranges={**old.ranges, **ranges})
 
     def _restore(self, root: Root, new: Root, steps: set[int]) -> None:
-        """What a comment gave that something later gave anew, or forgot, is as it was."""
+        """What was given anew or forgotten further down is as it was."""
         last = self._last()
         new.definitions = {
             key: new.definitions.get(key, old) for key, old in root.definitions.items()
@@ -177,7 +179,10 @@ class Past:
                 del new.given[key]
         for key in root.given.keys() - new.given.keys():
             new.given[key] = root.given[key]
-        new.pads = {**root.pads, **{k: v for k, v in new.pads.items() if k in root.pads}}
+        new.pads = {
+            **root.pads,
+            **{k: v for k, v in new.pads.items() if k in root.pads},
+        }
         new.starts = {
             **root.starts,
             **{k: v for k, v in new.starts.items() if k in root.starts},
@@ -268,13 +273,16 @@ def other_integers(
     table[0] = int(rng.integers(0, 3))
     share = (1.0, 0.6, 0.3)[seed % 3]
     moved = {n for n in table if rng.random() < share} - fixed
-    exchange = _Exchange({n: table[n] for n in moved}, extents=extents and seed % 2 == 0)
+    exchange = _Exchange(
+        {n: table[n] for n in moved}, extents=extents and seed % 2 == 0
+    )
 
     def change(assignment: Assignment, targets: list[Target]) -> Python:
         python = assignment.python
-        if isinstance(python.tree.body, ast.Constant):
-            if isinstance(number := python.tree.body.value, float):
-                return Python(repr(number * rng.uniform(0.8, 1.2)), python.line)
+        number = getattr(python.tree.body, "value", None)
+        if isinstance(number, float):
+            moved_a_little = float(number * rng.uniform(0.8, 1.2))
+            return Python(repr(moved_a_little), python.line)
         exchange.literal = literal_integers(python) is not None
         if not exchange.concerns(python.tree):
             return python
@@ -337,7 +345,9 @@ class _Exchange(ast.NodeTransformer):
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
         before = self.literal
         if self.extents and name in _MAKERS:
-            self.literal = all(isinstance(part, ast.Constant | ast.Name) for part in parts)
+            self.literal = all(
+                isinstance(part, ast.Constant | ast.Name) for part in parts
+            )
         changed: ast.expr = self.visit(node)
         self.literal = before
         return changed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from eqcheck.arrays.values import Array, Value, elementwise
 from eqcheck.check.again import Past, copied
 from eqcheck.check.compare import EQUALITIES, Settings
 from eqcheck.check.statement import sides
-from eqcheck.evaluate.conditions import ORDERS, watching
+from eqcheck.evaluate.conditions import ORDERS, NoCaseError, watching
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
     Call,
@@ -250,7 +251,9 @@ def point(
 ) -> Point | None:
     """Data on the boundary of a comparison, or None if none are found."""
     key = id(pair[0]), id(pair[1])
-    shown = {each.name for side in pair for each in walk(side) if isinstance(each, Symbol)}
+    shown = {
+        each.name for side in pair for each in walk(side) if isinstance(each, Symbol)
+    }
     for assignment, target, free in search.candidates(shown)[:_TRIED]:
         entry = _solve(search, key, assignment, target)
         if entry is None:
@@ -323,7 +326,7 @@ def watched(draw: Draw) -> dict[Key, Array]:
     """Left side minus right side of each comparison, where it is evaluated."""
     found: dict[Key, list[Array]] = {}
     relation = draw.statement.relation
-    with watching() as seen:
+    with watching() as seen, suppress(NoCaseError):  # what it saw until there
         for _, values in sides(draw.statement, draw.root, draw.settings):
             for k, operator in enumerate(relation.operators):
                 left, right = values[k], values[k + 1]
@@ -337,7 +340,10 @@ def watched(draw: Draw) -> dict[Key, Array]:
 
 
 def of_page(
-    search_root: Root, statement: Statement, settings: Settings, values: dict[str, Python]
+    search_root: Root,
+    statement: Statement,
+    settings: Settings,
+    values: dict[str, Python],
 ) -> Draw:
     """The statement among the data of the page."""
     root = copied(search_root)

@@ -32,7 +32,7 @@ from eqcheck.check.boundary import (
 )
 from eqcheck.check.compare import Settings
 from eqcheck.check.statement import Outcome, check
-from eqcheck.evaluate.conditions import ORDERS, NoCase
+from eqcheck.evaluate.conditions import ORDERS, NoCaseError
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import Binary, Function, Node, Statement, Symbol, walk
 from eqcheck.symbols.comment import Assignment, Python
@@ -87,7 +87,7 @@ def _look(found: Further, draws: Iterator[Draw]) -> None:
 def _outcome(draw: Draw) -> Outcome | None:
     try:
         outcome = check(draw.statement, draw.root, draw.settings)
-    except NoCase:
+    except NoCaseError:
         raise
     except Exception:
         return None
@@ -152,9 +152,10 @@ def _numbers(statement: Statement, root: Root) -> str:
     shown = []
     for name in sorted(names & root.given.keys()):
         content = root.given[name].content
-        if isinstance(content, Value) and content.array.dtype.kind in "iu":
-            if content.array.ndim == 0:
-                shown.append(f"{name} = {int(content.array)}")
+        if not isinstance(content, Value) or content.array.ndim:
+            continue
+        if content.array.dtype.kind in "iu":
+            shown.append(f"{name} = {int(content.array)}")
     return (
         f"at other whole numbers, {', '.join(shown)}: if the statement is not meant for"
         " them, draw them where it holds, such as `k = int(rng.integers(2, 5))`"
@@ -171,7 +172,7 @@ def _other_draws(
             yield replace(new, where="in a further draw")
 
 
-def _again(  # noqa: PLR0917
+def _again(
     statement: Statement,
     root: Root,
     settings: Settings,
@@ -191,7 +192,7 @@ def _again(  # noqa: PLR0917
 # ------------------------------------------------------------------------ boundaries
 
 
-def _on_boundaries(  # noqa: PLR0917
+def _on_boundaries(
     found: Further,
     statement: Statement,
     roots: Sequence[Root],
@@ -257,14 +258,14 @@ def _take(found: Further, at: Point) -> bool:
     for draw in at.beside:
         try:
             outcome = _outcome(draw)
-        except NoCase:
+        except NoCaseError:
             continue
         if outcome is not None and outcome.failure is None:
             beside.append(draw)
     must_hold = at.allowed and bool(beside)
     try:
         outcome = _outcome(at.on)
-    except NoCase as error:
+    except NoCaseError as error:
         if must_hold:
             raise EquationError(error.message, error.at) from None
         return True

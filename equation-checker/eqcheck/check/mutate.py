@@ -167,12 +167,14 @@ def _here(node: Node, indices: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
                     replace(node, conditions=(reverse(first), *conditions[1:])),
                 )
 
-
         case Relation(operators=operators):  # a condition: statements are not asked
             for k, operator in enumerate(operators):
                 if operator in STRICTNESS:
-                    changed = with_operator(node, k, STRICTNESS[operator])
-                    yield f"{operator} became {STRICTNESS[operator]}", changed
+                    other = STRICTNESS[operator]
+                    yield (
+                        f"{operator} became {other}",
+                        with_operator(node, k, other),
+                    )
 
 
 def _of_sum(node: Add) -> Iterator[tuple[str, Node]]:

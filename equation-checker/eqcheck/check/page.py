@@ -188,9 +188,7 @@ class Page:
             line.mutants = trial.run(line.line)
             for used in sorted(line.uses):
                 for _, waiting in self._definitions.get(used, []):
-                    waiting.meet(
-                        line.asserted, self.roots, item.settings, line.further
-                    )
+                    waiting.meet(line.asserted, self.roots, item.settings, line.further)
         if line.new:
             definitions = [d for d in line.definitions if d is not None]
             waiting = DefinitionTrial(

@@ -87,7 +87,9 @@ class Trial:
                 found += [strict] if strict.caught else []  # it is never attained
             if operator in ORDERS:
                 caught = self._nearly_attained(k)
-                found.append(Mutant(f"{operator} tightened by {TIGHTER:.0%}", line, caught))
+                found.append(
+                    Mutant(f"{operator} tightened by {TIGHTER:.0%}", line, caught)
+                )
         return found
 
     def _values(self, draw: int) -> list[tuple[Evaluator, list[Value | None]]]:
@@ -97,9 +99,9 @@ class Trial:
         return self._kept[draw]
 
     def _noticed(self, k: int, new: Node) -> bool:
-        return any(
-            self._fails(draw, k, new) for draw in range(len(self.roots))
-        ) or any(fails_at(draw, k, new) for draw in self.extra.draws)
+        return any(self._fails(draw, k, new) for draw in range(len(self.roots))) or any(
+            fails_at(draw, k, new) for draw in self.extra.draws
+        )
 
     def _fails(self, draw: int, k: int, new: Node) -> bool:
         changed = with_side(self.statement, k, new)
@@ -323,9 +325,7 @@ class DefinitionTrial:
         }
         self.pending = [
             (Mutant(what, line), body)
-            for what, body in mutations(
-                first.body, indices, self._others, little=exact
-            )
+            for what, body in mutations(first.body, indices, self._others, little=exact)
             if not any(symbol.name == first.name for symbol in symbols_of(body))
         ]
         self.seen = [mutant for mutant, _ in self.pending]
@@ -391,8 +391,7 @@ class DefinitionTrial:
             if not any(
                 _definition_differs(root, self.definitions[0], body, strict=strict)
                 for root, _, strict in self._general.places(
-                    as_given=mutant.description.partition(" became ")[0]
-                    in self._others
+                    as_given=mutant.description.partition(" became ")[0] in self._others
                 )
             ):
                 self.seen.remove(mutant)

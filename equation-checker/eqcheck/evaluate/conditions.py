@@ -23,12 +23,11 @@ from eqcheck.evaluate.sets import member
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import Cases, Index, Indicator, Node, Relation, Symbol
 
-
 Watched = dict[tuple[int, int], list[Array]]
 _watched: list[Watched] = []  # those that look on, the innermost last
 
 
-class NoCase(EquationError):
+class NoCaseError(EquationError):
     """A place at which none of the cases applies."""
 
 
@@ -100,7 +99,7 @@ def cases(evaluator: Context, node: Cases) -> Value:
     assert result is not None
     live = undecided if evaluator.mask is None else both(undecided, evaluator.mask)
     if live is not None and live.array.any():
-        raise NoCase(f"no case applies{_place(evaluator, node, live)}", node.at)
+        raise NoCaseError(f"no case applies{_place(evaluator, node, live)}", node.at)
     return result
 
 
