@@ -73,8 +73,9 @@ def test_a_hole_is_an_error():
 def test_a_continuous_function_may_have_its_boundary_on_either_side():
     for sign in ("\\le", "<"):
         latex = (
-            f"L = \\frac{{1}}{{5}} \\sum_i \\begin{{cases}} \\frac12 y_i^2 & |y_i| {sign}"
-            "\\delta \\\\ \\delta (|y_i| - \\frac{\\delta}{2}) & \\text{otherwise}"
+            "L = \\frac{1}{5} \\sum_i \\begin{cases} \\frac12 y_i^2 & |y_i| "
+            + sign
+            + " \\delta \\\\ \\delta (|y_i| - \\frac{\\delta}{2}) & \\text{otherwise}"
             " \\end{cases}"
         )
         found = run(HUBER, latex)
