@@ -106,9 +106,9 @@ def test_equivalent_forms_do_not_count():
 
 def test_inequalities_are_turned_round():
     (result,) = check_text(page_text("x = rng.normal(size=3)", "x_i^2 \\ge 0"))
-    assert (result.mutants, result.caught) == (1, 1)
+    assert result.mutants == result.caught > 1
     (result,) = check_text(page_text("x = np.ones(3)", "x_i \\ge 1"))
-    assert (result.mutants, result.caught) == (1, 0)
+    assert any(">= became <=" in survivor for survivor in result.survivors)
 
 
 def test_orders_are_changed_too():

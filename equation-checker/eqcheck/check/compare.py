@@ -69,6 +69,7 @@ class Failure:
     right: str  # empty for a set
     place: str
     at: Position
+    where: str = ""  # on which other data than those of the page
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eqcheck.check.compare import Settings
+from eqcheck.check.further import Further
 from eqcheck.check.inline import Setting
 from eqcheck.check.mutate import Mutant
 from eqcheck.check.source import Source
 from eqcheck.check.statement import Outcome
 from eqcheck.latex.errors import EquationError
-from eqcheck.latex.nodes import Statement
+from eqcheck.latex.nodes import Node, Statement
 from eqcheck.latex.statements import Row
 from eqcheck.symbols.comment import Comment
 from eqcheck.symbols.state import Definition
+
+# An expression, its value in Python for each draw, and lines of definitions it uses.
+Compared = tuple[Node, list[object], set[int]]
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Line:
     uses: set[int] = field(default_factory=set)  # lines of definitions relied upon
     bound: set[str] = field(default_factory=set)
     mutants: list[Mutant] = field(default_factory=list)
+    further: Further = field(default_factory=Further)
 
 
 @dataclass
@@ -42,6 +47,7 @@ class Item:
     error: EquationError | None = None
     error_in: Source | None = None  # the equation with the definition it is in
     at: int = 0  # the line of the page that is being checked
+    compared: list[Compared] = field(default_factory=list)  # by `check`
     outcome: Outcome | None = None
     failed_line: Line | None = None
     draw: int = 0

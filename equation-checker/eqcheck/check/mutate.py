@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from eqcheck.latex.nodes import (
     Add,
@@ -49,6 +51,9 @@ _OTHER_OPERATOR = {r"\sum": r"\prod", r"\prod": r"\sum", "mean": r"\sum"}
 _OTHER_OPERATOR |= {r"\max": r"\min", r"\min": r"\max"}
 _OTHER_OPERATOR |= {r"\arg\max": r"\arg\min", r"\arg\min": r"\arg\max"}
 REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "!=", "!=": "="}
+STRICTNESS = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+_LITTLE = "a little: "
+LITTLE = 0.05  # a constant changed by so much of itself must be noticed, too
 REVERSED |= {r"\in": r"\notin", r"\notin": r"\in"}
 
 
@@ -66,19 +71,51 @@ class Mutant:
         return f"line {self.line}: {self.description}{because}"
 
 
-def mutations(node: Node, indices: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
+def mutations(
+    node: Node,
+    indices: tuple[str, ...],
+    others: Mapping[str, str] | None = None,
+    *,
+    little: bool = True,
+) -> Iterator[tuple[str, Node]]:
     """All changed forms of an expression, each with a description.
 
-    `indices` are the names that may stand in the place of another index.
+    `indices` are the names that may stand in the place of another index; `others` has
+    for some symbols another that could stand in their place. With `little` constants
+    are changed by a small part of themselves as well.
     """
+    for what, new in _mutations(node, indices, others or {}, whole=False):
+        if little or not what.startswith(_LITTLE):
+            yield what.removeprefix(_LITTLE), new
+
+
+def _mutations(
+    node: Node, indices: tuple[str, ...], others: Mapping[str, str], *, whole: bool
+) -> Iterator[tuple[str, Node]]:
     for what, changed in _here(node, indices):
         yield f"{what} (column {node.at.column})", changed
+    if not whole:  # an index or a bound is a whole number, and no symbol of the text
+        for what, changed in _little(node, others):
+            yield f"{what} (column {node.at.column})", changed
     below = indices
     if isinstance(node, Big):
-        below = (*indices, *(b.name for b in node.binders if b.name not in indices))
+        bound = [b.name for b in node.binders]
+        below = (*indices, *(name for name in bound if name not in indices))
+        others = {name: other for name, other in others.items() if name not in bound}
     for where, child in children(node):
-        for what, changed in mutations(child, below):
+        field = where[0]
+        counts = field in {"items", "layer", "binders", "targets", "function"}
+        for what, changed in _mutations(child, below, others, whole=whole or counts):
             yield what, replace_child(node, where, changed)
+
+
+def _little(node: Node, others: Mapping[str, str]) -> Iterator[tuple[str, Node]]:
+    match node:
+        case Number(value) if np.isfinite(value):
+            little = value * (1 + LITTLE) if value else LITTLE
+            yield f"{_LITTLE}{value} became {little:.4g}", Number(little, at=node.at)
+        case Symbol(name, layer=None) if name in others:
+            yield f"{name} became {others[name]}", Symbol(others[name], at=node.at)
 
 
 def _here(node: Node, indices: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
@@ -130,6 +167,15 @@ def _here(node: Node, indices: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
                     replace(node, conditions=(reverse(first), *conditions[1:])),
                 )
 
+        case Relation(operators=operators):  # a condition: statements are not asked
+            for k, operator in enumerate(operators):
+                if operator in STRICTNESS:
+                    other = STRICTNESS[operator]
+                    yield (
+                        f"{operator} became {other}",
+                        with_operator(node, k, other),
+                    )
+
 
 def _of_sum(node: Add) -> Iterator[tuple[str, Node]]:
     for k, sign in enumerate(node.signs):
@@ -162,5 +208,10 @@ def _of_indices(
 
 def reverse(relation: Relation) -> Relation:
     """The relation with its first sign turned round."""
-    operators = (REVERSED[relation.operators[0]], *relation.operators[1:])
+    return with_operator(relation, 0, REVERSED[relation.operators[0]])
+
+
+def with_operator(relation: Relation, k: int, operator: str) -> Relation:
+    """The relation with another sign at one place."""
+    operators = (*relation.operators[:k], operator, *relation.operators[k + 1 :])
     return replace(relation, operators=operators)

@@ -11,6 +11,9 @@ import numpy as np
 
 from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import Value
+from eqcheck.check.again import Past
+from eqcheck.check.boundary import Check
+from eqcheck.check.further import further, names_shown
 from eqcheck.check.idle import Idle
 from eqcheck.check.inline import read_inline
 from eqcheck.check.item import Item, Line
@@ -20,7 +23,7 @@ from eqcheck.check.statement import check as check_statement
 from eqcheck.check.statement import check_value, materialise
 from eqcheck.check.take_rows import take_row
 from eqcheck.check.take_symbols import take_symbols
-from eqcheck.check.trial import DefinitionTrial, Trial, fails
+from eqcheck.check.trial import DefinitionTrial, General, Place, Trial, fails
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
@@ -59,6 +62,7 @@ class Page:
         self.trials = trials
         self._idle = Idle()
         self._sources: dict[int, Source] = {}  # of the definitions, by line
+        self.past = Past()
         self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
 
     def read(
@@ -75,6 +79,7 @@ class Page:
                 if source.formulas:  # what a sentence says holds in its paragraph
                     scope.enter_context(self.names.local())
                     scope.enter_context(self._idle.local())
+                    scope.enter_context(self.past.local())
                     for root in self.roots:
                         scope.enter_context(root.local())
                 trials = self.trials if trials is None else trials
@@ -110,9 +115,11 @@ class Page:
         self._start_stream(source)
         if comment.as_below and source.below is not None:
             below = read_comment(*source.below)
-            take_symbols(item, below, self.roots, self.names)
+            taken = take_symbols(item, below, self.roots, self.names)
+            self.past.add(below, taken.targets)
             item.settings.clear()
         taken = take_symbols(item, comment, self.roots, self.names)
+        self.past.add(comment, taken.targets)
         self._idle.give(item, comment, taken, self.roots[0])
         rows, false = self._rows(item, comment)
         known = self.roots[0].given.keys() - taken.names - comment.ranges.keys()
@@ -139,10 +146,22 @@ class Page:
                 self._check_against(item, text, python, draw)
         for k in sorted(false):
             self._refute(item, item.lines[k])
+        checks = [
+            (read_expression(text, self.names, python.line), python)
+            for text, python in comment.checks
+        ]
+        claims = [line for k, line in enumerate(item.lines) if k not in false]
+        for line in claims:
+            self._look_further(item, line, checks)
         if trials and not item.failed:
-            for k, line in enumerate(item.lines):
-                if k not in false:
-                    self._try_changes(item, line)
+            shown = names_shown([line.row.statement for line in item.lines])
+            made: dict[object, Place | None] = {}
+            for line in claims:
+                self._try_changes(item, line, shown, made)
+            for node, wanted, uses in item.compared:
+                for used in sorted(uses):
+                    for _, waiting in self._definitions.get(used, []):
+                        waiting.meet_check(node, wanted, self.roots, item.settings)
 
     def _rows(self, item: Item, comment: Comment) -> tuple[list[Row], set[int]]:
         """The statements, and the places of those that are wrong on purpose."""
@@ -169,17 +188,44 @@ class Page:
         message = "this is said to be false, and holds"
         raise EquationError(message, line.asserted.at)
 
-    def _try_changes(self, item: Item, line: Line) -> None:
+    def _look_further(self, item: Item, line: Line, checks: list[Check]) -> None:
+        """Check a statement on boundaries, at other sizes and in further draws."""
+        if line.asserted is None or not line.comparisons or item.failed:
+            return
+        line.further = further(
+            line.asserted, self.roots, item.settings, self.past, checks
+        )
+        if line.further.outcome is not None:
+            item.outcome = line.further.outcome
+            item.failed_line = line
+
+    def _try_changes(
+        self,
+        item: Item,
+        line: Line,
+        shown: list[str],
+        made: dict[object, Place | None],
+    ) -> None:
         """Try changed forms of a statement, and of the definitions it uses."""
+        general = General(
+            *(self.roots[0], item.settings[0], self.past),
+            *(line.row.statement, made),
+        )
         if line.asserted is not None and line.comparisons:
-            trial = Trial(line.asserted, self.roots, item.settings)
+            trial = Trial(
+                *(line.asserted, self.roots, item.settings),
+                *(general, line.further, shown),
+            )
             line.mutants = trial.run(line.line)
             for used in sorted(line.uses):
                 for _, waiting in self._definitions.get(used, []):
-                    waiting.meet(line.asserted, self.roots, item.settings)
+                    waiting.meet(line.asserted, self.roots, item.settings, line.further)
         if line.new:
             definitions = [d for d in line.definitions if d is not None]
-            waiting = DefinitionTrial(definitions, self.roots, line.line)
+            waiting = DefinitionTrial(
+                *(definitions, self.roots, general, line.line, shown),
+                exact=item.settings[0].tolerance is None,
+            )
             self._definitions.setdefault(line.line, []).append((line, waiting))
 
     def finish(self, items: Sequence[Item], *, whole: bool = True) -> None:
@@ -239,6 +285,12 @@ class Page:
         except EquationError as error:  # its place is in the comment
             raise CommentError(f"{text}: {error.message}", python.line) from None
         line.uses |= root.used - ({line.line} if line.definitions else set())
+        if draw == 0:
+            item.compared.append((node, [], set()))
+        for compared, values, uses in item.compared:
+            if compared == node:
+                values.append(wanted)
+                uses |= root.used
         line.comparisons += outcome.comparisons
         line.bound |= root.packages.held_against(python.tree)
         if found := outcome.failure:

@@ -7,65 +7,89 @@ and still passes on the data of the page, the check is blind to it.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from eqcheck.arrays.values import Array, Value, new_axis
-from eqcheck.check.compare import EQUALITIES, Comparison, Settings, same
-from eqcheck.check.mutate import REVERSED, Mutant, mutations
+from eqcheck.arrays.values import Array, Value, elementwise, new_axis, where
+from eqcheck.check.again import Past, copied, names_below, other_integers
+from eqcheck.check.boundary import Draw
+from eqcheck.check.compare import EQUALITIES, ORDERS, Comparison, Settings, same
+from eqcheck.check.further import Further
+from eqcheck.check.mutate import (
+    REVERSED,
+    STRICTNESS,
+    Mutant,
+    mutations,
+    with_operator,
+)
 from eqcheck.check.statement import (
     check,
+    check_value,
     conditions_mask,
     evaluators,
     free_indices,
     sides,
 )
 from eqcheck.evaluate.evaluator import Evaluator
-from eqcheck.latex.nodes import BigO, Node, Statement, walk
+from eqcheck.latex.nodes import NOWHERE, BigO, Node, Statement, Symbol, walk
+from eqcheck.symbols.dependencies import base_name
 from eqcheck.symbols.lookup import Layered, Root
 from eqcheck.symbols.state import Definition, Given
 
-
-def changed_sides(
-    statement: Statement, indices: tuple[str, ...]
-) -> Iterator[tuple[str, int, Node]]:
-    """Changed forms of the sides of equalities: description, side, new side."""
-    relation = statement.relation
-    for k, side in enumerate(relation.sides):
-        around = {*relation.operators[max(k - 1, 0) : k + 1]}
-        if around <= EQUALITIES:
-            beside = relation.sides[max(k - 1, 0) : k + 2]
-            for what, new in mutations(side, indices):
-                if new not in beside:  # else it would say that a is a
-                    yield what, k, new
+REPLAYS = 20  # data among which a form must have the same value to be equivalent
+TIGHTER = 0.1  # a bound must not hold if it is tightened by so much
 
 
 class Trial:
     """A statement with the values of its sides, to be compared with changed ones."""
 
     def __init__(
-        self, statement: Statement, roots: list[Root], settings: list[Settings]
+        self,
+        statement: Statement,
+        roots: list[Root],
+        settings: list[Settings],
+        general: General,
+        extra: Further,
+        shown: Sequence[str],
     ) -> None:
         self.statement = statement
         self.roots = roots
         self.settings = settings
+        self.extra = extra
+        self.general = general
         self._kept: dict[int, list[tuple[Evaluator, list[Value | None]]]] = {}
-        self._general = general_root(roots[0])
+        self._others = others(roots[0], shown)
+        self._exact = settings[0].tolerance is None
 
     def run(self, line: int) -> list[Mutant]:
         """Try all changed forms."""
         names = tuple(free_indices(self.statement, self.roots[0], self.settings[0]))
+        relation = self.statement.relation
         found: list[Mutant] = []
-        for what, k, new in changed_sides(self.statement, names):
-            caught = self._noticed(k, new)
-            if caught or self._differs(self.statement.relation.sides[k], new):
-                found.append(Mutant(what, line, caught))
-        for k, operator in enumerate(self.statement.relation.operators):
+        for k, side in enumerate(relation.sides):
+            around = {*relation.operators[max(k - 1, 0) : k + 1]}
+            if not around <= EQUALITIES | ORDERS:
+                continue
+            beside = relation.sides[max(k - 1, 0) : k + 2]
+            for what, new in mutations(side, names, self._others, little=self._exact):
+                if new in beside:
+                    continue  # else it would say that a is a
+                caught = self._noticed(k, new)
+                if caught or self._counts(k, new, what, around):
+                    found.append(Mutant(what, line, caught))
+        for k, operator in enumerate(relation.operators):
             if operator not in EQUALITIES and operator in REVERSED:
-                found.append(self._reversed(k, operator, line))
+                found.append(self._with_operator(k, REVERSED[operator], line))
+            if operator in {"<=", ">="}:
+                strict = self._with_operator(k, STRICTNESS[operator], line)
+                found += [strict] if strict.caught else []  # it is never attained
+            if operator in ORDERS:
+                caught = self._nearly_attained(k)
+                found.append(
+                    Mutant(f"{operator} tightened by {TIGHTER:.0%}", line, caught)
+                )
         return found
 
     def _values(self, draw: int) -> list[tuple[Evaluator, list[Value | None]]]:
@@ -75,19 +99,19 @@ class Trial:
         return self._kept[draw]
 
     def _noticed(self, k: int, new: Node) -> bool:
-        return any(self._fails(draw, k, new) for draw in range(len(self.roots)))
+        return any(self._fails(draw, k, new) for draw in range(len(self.roots))) or any(
+            fails_at(draw, k, new) for draw in self.extra.draws
+        )
 
     def _fails(self, draw: int, k: int, new: Node) -> bool:
-        relation = self.statement.relation
-        all_sides = (*relation.sides[:k], new, *relation.sides[k + 1 :])
-        changed = replace(relation, sides=all_sides)
+        changed = with_side(self.statement, k, new)
+        relation = changed.relation
         if any(isinstance(node, BigO) for node in walk(self.statement)):
-            statement = replace(self.statement, relation=changed)
-            return fails(statement, [self.roots[draw]], [self.settings[draw]])
+            return fails(changed, [self.roots[draw]], [self.settings[draw]])
         try:
             for evaluator, values in self._values(draw):
                 value = evaluator.value(new)
-                comparison = Comparison(changed, evaluator, self.settings[draw])
+                comparison = Comparison(relation, evaluator, self.settings[draw])
                 for pair in (k - 1, k):
                     if not 0 <= pair < len(relation.operators):
                         continue
@@ -100,22 +124,101 @@ class Trial:
             return True
         return False
 
-    def _differs(self, old: Node, new: Node) -> bool:
-        """Whether a changed side has another value on general data."""
-        for start in evaluators(self.statement, self._general, self.settings[0]):
-            evaluator = start.where(conditions_mask(self.statement, start))
-            if _unequal(evaluator, old, new):
-                return True
-        return False
+    def _counts(self, k: int, new: Node, what: str, around: set[str]) -> bool:
+        """Whether a changed side that nothing notices says something else."""
+        if any(what.startswith(f"{sign} became {STRICTNESS[sign]}") for sign in ORDERS):
+            return self.extra.unreached > 0 or self._differs(k, new, what)
+        if around <= ORDERS:
+            return self._tighter(k, new)
+        return self._differs(k, new, what)
 
-    def _reversed(self, k: int, operator: str, line: int) -> Mutant:
+    def _differs(self, k: int, new: Node, what: str) -> bool:
+        """Whether a changed side has another value on general data."""
+        exchanged = what.partition(" became ")[0] in self._others
+        return any(
+            unequal_somewhere(self.statement, k, new, root, settings, strict=strict)
+            for root, settings, strict in self.general.places(as_given=exchanged)
+        )
+
+    def _tighter(self, k: int, new: Node) -> bool:
+        """Whether a changed side of an inequality says more on general data.
+
+        A bound that only says less is true as well: that is no error.
+        """
+        places = [*zip(self.roots, self.settings, strict=True)]
+        places += [
+            (d.root, d.settings)
+            for d in self.extra.draws
+            if d.statement is self.statement
+        ]
+        return any(says_more(self.statement, k, new, *place) for place in places)
+
+    def _nearly_attained(self, k: int) -> bool:
+        """Whether a bound would fail if it were a tenth of the numbers tighter."""
+        places = [*zip(self.roots, self.settings, strict=True)]
+        places += [(draw.root, draw.settings) for draw in self._draws_with(k)]
+        found = []
+        for root, settings in places:
+            try:
+                found.append(slack_of(self.statement, k, root, settings))
+            except Exception:
+                continue
+        size = max((size for _, size in found), default=0.0)
+        return any(slack < TIGHTER * size for slack, _ in found)
+
+    def _draws_with(self, k: int) -> Iterator[Draw]:
+        for draw in self.extra.draws:
+            if k in draw.kept and k + 1 in draw.kept:
+                yield draw
+
+    def _with_operator(self, k: int, operator: str, line: int) -> Mutant:
         relation = self.statement.relation
-        operators = list(relation.operators)
-        operators[k] = REVERSED[operator]
-        changed = replace(relation, operators=tuple(operators))
-        statement = replace(self.statement, relation=changed)
+        what = f"{relation.operators[k]} became {operator}"
+        statement = replace(
+            self.statement, relation=with_operator(relation, k, operator)
+        )
         caught = fails(statement, self.roots, self.settings)
-        return Mutant(f"{operator} became {operators[k]}", line, caught)
+        for draw in self._draws_with(k):
+            if caught:
+                break
+            place = draw.kept.index(k)
+            changed = with_operator(draw.statement.relation, place, operator)
+            there = replace(draw.statement, relation=changed)
+            caught = fails(there, [draw.root], [draw.settings])
+        return Mutant(what, line, caught)
+
+
+def others(root: Root, shown: Sequence[str]) -> dict[str, str]:
+    """For each symbol of a display the next of the same shape in it, if any."""
+    shapes: dict[tuple[object, ...], list[str]] = {}
+    for name in shown:
+        try:
+            value = root.lookup(name, None, NOWHERE)
+        except Exception:
+            continue  # an index, or a function
+        kind = value.array.dtype.kind, value.shape, value.axes
+        shapes.setdefault(kind, []).append(name)
+    return {
+        name: names[(k + 1) % len(names)]
+        for names in shapes.values()
+        for k, name in enumerate(names)
+        if len(names) > 1
+    }
+
+
+def with_side(statement: Statement, k: int, new: Node) -> Statement:
+    """The statement with another side."""
+    relation = statement.relation
+    changed = (*relation.sides[:k], new, *relation.sides[k + 1 :])
+    return replace(statement, relation=replace(relation, sides=changed))
+
+
+def fails_at(draw: Draw, k: int, new: Node) -> bool:
+    """Whether a statement with another side k is false on further data."""
+    if k not in draw.kept:
+        return False
+    changed = with_side(draw.statement, draw.kept.index(k), new)
+    return fails(changed, [draw.root], [draw.settings])
 
 
 def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> bool:
@@ -129,55 +232,185 @@ def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> 
     return False
 
 
+def unequal_somewhere(
+    statement: Statement,
+    k: int,
+    new: Node,
+    root: Root,
+    settings: Settings,
+    *,
+    strict: bool,
+) -> bool:
+    """Whether another side k has another value where the statement is asserted."""
+    try:
+        for start in evaluators(statement, root, settings):
+            evaluator = start.where(conditions_mask(statement, start))
+            if _unequal(evaluator, statement.relation.sides[k], new, strict=strict):
+                return True
+    except Exception:
+        return False  # these numbers do not fit the statement
+    return False
+
+
+def says_more(
+    statement: Statement, k: int, new: Node, root: Root, settings: Settings
+) -> bool:
+    """Whether an inequality with another side k leaves less room somewhere."""
+    relation = statement.relation
+    for evaluator, values in sides(statement, root, settings):
+        old = values[k]
+        if old is None:
+            continue
+        try:
+            gain = elementwise(np.subtract, evaluator.value(new), old).array
+        except Exception:
+            continue
+        rounding = 1e-9 * np.max(np.abs(old.array), initial=0.0)
+        for pair in (k - 1, k):
+            if 0 <= pair < len(relation.operators):
+                larger_side = relation.operators[pair] in {"<", "<="}
+                sign = 1 if larger_side == (pair == k - 1) else -1
+                if np.any(sign * np.real(gain) < -rounding):
+                    return True
+    return False
+
+
+def slack_of(
+    statement: Statement, k: int, root: Root, settings: Settings
+) -> tuple[float, float]:
+    """The least room that relation k leaves, and the size of the numbers."""
+    least, size = np.inf, 0.0
+    relation = statement.relation
+    for evaluator, values in sides(statement, root, settings):
+        left, right = values[k], values[k + 1]
+        assert left is not None
+        assert right is not None
+        room = elementwise(np.subtract, right, left)
+        if evaluator.mask is not None and room.ndim == 0:
+            room = where(evaluator.mask, room, np.inf)
+        numbers = np.real(room.array)
+        if relation.operators[k] in {">", ">="}:
+            numbers = np.where(np.isinf(numbers), numbers, -numbers)
+        strict = relation.operators[k] in {"<", ">"}
+        if strict and left.array.dtype.kind == right.array.dtype.kind == "i":
+            numbers = numbers - 1  # as near as whole numbers come
+        least = min(least, float(np.min(numbers)))
+        for value in (left, right):
+            size = max(size, float(np.max(np.abs(value.array))))
+    return least, size
+
+
 class DefinitionTrial:
     """A definition with its changed forms, waiting for statements that use it."""
 
     def __init__(
-        self, definitions: list[Definition], roots: list[Root], line: int
+        self,
+        definitions: list[Definition],
+        roots: list[Root],
+        general: General,
+        line: int,
+        shown: Sequence[str],
+        *,
+        exact: bool,
     ) -> None:
         self.definitions = definitions
-        self._general = general_root(roots[0])  # as things stand here
+        self._general = general
         first = definitions[0]
         parameters = {p.name for p in first.parameters or ()}
         indices = tuple(n for n in first.indices if n not in parameters)
+        self._others = {
+            name: other
+            for name, other in others(roots[0], shown).items()
+            if name not in parameters
+        }
         self.pending = [
-            (Mutant(what, line), body) for what, body in mutations(first.body, indices)
+            (Mutant(what, line), body)
+            for what, body in mutations(first.body, indices, self._others, little=exact)
+            if not any(symbol.name == first.name for symbol in symbols_of(body))
         ]
         self.seen = [mutant for mutant, _ in self.pending]
 
     def meet(
-        self, statement: Statement, roots: list[Root], settings: list[Settings]
+        self,
+        statement: Statement,
+        roots: list[Root],
+        settings: list[Settings],
+        extra: Further,
     ) -> None:
         """Let a statement that uses the definition notice changed forms of it."""
         if _filed(roots[0], self.definitions[0]) is not self.definitions[0]:
             return  # the symbol was given anew; something else on that line is used
         rest = []
         for mutant, body in self.pending:
-            with_body = [replace(d, body=body) for d in self.definitions]
             mutant.caught = self._with(
-                with_body, roots, lambda: fails(statement, roots, settings)
+                body, roots, lambda: fails(statement, roots, settings)
+            ) or any(
+                self._with(
+                    body,
+                    [draw.root],
+                    lambda: fails(draw.statement, [draw.root], [draw.settings]),  # noqa: B023
+                )
+                for draw in extra.draws
             )
+            if not mutant.caught:
+                rest.append((mutant, body))
+        self.pending = rest
+
+    def meet_check(
+        self,
+        node: Node,
+        wanted: Sequence[object],
+        roots: list[Root],
+        settings: list[Settings],
+    ) -> None:
+        """Let a value of Python notice changed forms of the definition."""
+        if _filed(roots[0], self.definitions[0]) is not self.definitions[0]:
+            return
+
+        def fails_check() -> bool:
+            try:
+                return any(
+                    check_value(node, value, root, setting).failure
+                    for value, root, setting in zip(
+                        wanted, roots, settings, strict=True
+                    )
+                )
+            except Exception:
+                return True
+
+        rest = []
+        for mutant, body in self.pending:
+            mutant.caught = self._with(body, roots, fails_check)
             if not mutant.caught:
                 rest.append((mutant, body))
         self.pending = rest
 
     def finish(self) -> list[Mutant]:
         """The mutants that count: caught, or different in general."""
-        old = self.definitions[0]
         for mutant, body in self.pending:
-            if not _definition_differs(self._general, old, body):
+            if not any(
+                _definition_differs(root, self.definitions[0], body, strict=strict)
+                for root, _, strict in self._general.places(
+                    as_given=mutant.description.partition(" became ")[0] in self._others
+                )
+            ):
                 self.seen.remove(mutant)
         return self.seen
 
-    def _with(
-        self, changed: list[Definition], roots: list[Root], test: Callable[[], bool]
-    ) -> bool:
+    def _with(self, body: Node, roots: list[Root], test: Callable[[], bool]) -> bool:
+        """A test with another body of the definition."""
+        before = []
+        for root in roots:
+            filed = _filed(root, self.definitions[0])
+            if not isinstance(filed, Definition):
+                return False
+            before.append(filed)
         try:
-            for root, definition in zip(roots, changed, strict=True):
-                _exchange(root, definition)
+            for root, definition in zip(roots, before, strict=True):
+                _exchange(root, replace(definition, body=body))
             return test()
         finally:
-            for root, definition in zip(roots, self.definitions, strict=True):
+            for root, definition in zip(roots, before, strict=True):
                 _exchange(root, definition)
 
 
@@ -195,21 +428,32 @@ def _filed(root: Root, definition: Definition) -> object:
     return root.functions.get((definition.name, len(definition.parameters)))
 
 
-def _definition_differs(root: Root, old: Definition, body: Node) -> bool:
+def _definition_differs(
+    root: Root, old: Definition, body: Node, *, strict: bool
+) -> bool:
+    current = _filed(root, old)
+    old = current if isinstance(current, Definition) else old
     try:
         if old.parameters is not None:
-            return _unequal(_at_numbers(root, old), old.body, body)
+            return _unequal(_at_numbers(root, old), old.body, body, strict=strict)
         layers: list[int | None] = [None]
         if old.layer is not None:
             layers = [*root.layers(old.name)]
         new = replace(old, body=body)
+        pairs = []
         for layer in layers:
             before = root.materialise(root, old, layer)
-            if not same(before, root.materialise(root, new, layer)):
-                return True
+            if np.isfinite(before.array).all():
+                pairs.append((before, layer))
     except Exception:
-        return True
-    return False
+        return False  # nothing to compare with
+    try:
+        return any(
+            not same(before, root.materialise(root, new, layer))
+            for before, layer in pairs
+        )
+    except Exception:
+        return strict
 
 
 def _at_numbers(root: Root, definition: Definition) -> Evaluator:
@@ -221,7 +465,10 @@ def _at_numbers(root: Root, definition: Definition) -> Evaluator:
     return Evaluator(Layered(root, numbers))
 
 
-def _unequal(evaluator: Evaluator, old: Node, new: Node) -> bool:
+def _unequal(
+    evaluator: Evaluator, old: Node, new: Node, *, strict: bool = True
+) -> bool:
+    """Whether two expressions differ; with `strict` also if the new has no value."""
     try:
         before = evaluator.value(old)
     except Exception:
@@ -231,19 +478,83 @@ def _unequal(evaluator: Evaluator, old: Node, new: Node) -> bool:
     try:
         return not same(before, evaluator.value(new))
     except Exception:
-        return True
+        return strict
 
 
-def general_root(root: Root) -> Root:
-    """The same symbols with data of a general kind."""
+def symbols_of(node: Node) -> Iterator[Symbol]:
+    """All symbols below a node."""
+    return (each for each in walk(node) if isinstance(each, Symbol))
+
+
+Place = tuple[Root, Settings]
+
+
+class General:
+    """One place of a page with data of a general kind, one after the other.
+
+    First the numbers are moved a little, then the comments are run anew with other
+    draws and other whole numbers; what cannot be run is left out.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        settings: Settings,
+        past: Past,
+        node: Node,
+        made: dict[object, Place | None],
+    ) -> None:
+        self._root = copied(root)
+        self._settings = settings
+        self._past = past.until_here()
+        self._node = node
+        self._made = made  # by all statements of a display
+        self._steps: tuple[int, ...] | None = None
+
+    def places(self, *, as_given: bool) -> Iterator[tuple[Root, Settings, bool]]:
+        """The data, and whether an expression without a value differs there.
+
+        With `as_given` what hangs together in the comments does so still: a symbol is
+        no other one if both are always the same.
+        """
+        for k in range(as_given, REPLAYS + 1):
+            place = self._made_already(k, moved=not as_given and k % 4 == 0)
+            if place is not None:
+                yield *place, k == 0 or as_given
+
+    def _made_already(self, k: int, *, moved: bool) -> Place | None:
+        if self._steps is None:
+            self._steps = tuple(self._past.needed(self._root, self._node))
+        key = self._steps, k, moved, moved and id(self._node)
+        if key not in self._made:
+            self._made[key] = self._make(k, [*self._steps], moved=moved)
+        return self._made[key]
+
+    def _make(self, k: int, steps: list[int], *, moved: bool) -> Place | None:
+        if k == 0:
+            return general_root(self._root, self._node), self._settings
+        if not steps:
+            return None
+        extents = k % 2 == 0
+        fixed = self._past.fixed(self._root, steps, extents=extents)
+        change = other_integers(k, extents=extents, fixed=fixed)
+        try:
+            root, settings = self._past.again(
+                self._root, self._settings, steps, k, change
+            )
+        except Exception:
+            return None
+        return (general_root(root, self._node) if moved else root), settings
+
+
+def general_root(root: Root, node: Node) -> Root:
+    """The same symbols with data of a general kind where an expression reads them."""
     rng = np.random.default_rng(0)
-    general = copy.copy(root)
-    general.root = general
-    general.cache = {}
-    general.used = set()
-    general.definitions = dict(root.definitions)
-    general.functions = dict(root.functions)
-    general.given = {key: _moved(given, rng) for key, given in root.given.items()}
+    general = copied(root)
+    names = names_below(root, node)
+    for key, given in root.given.items():
+        if base_name(key) in names:
+            general.given[key] = _moved(given, rng)
     return general
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +21,27 @@ from eqcheck.arrays.values import (
 from eqcheck.evaluate.context import Context
 from eqcheck.evaluate.sets import member
 from eqcheck.latex.errors import EquationError
-from eqcheck.latex.nodes import Cases, Indicator, Node, Relation
+from eqcheck.latex.nodes import Cases, Index, Indicator, Node, Relation, Symbol
+
+Watched = dict[tuple[int, int], list[Array]]
+_watched: list[Watched] = []  # those that look on, the innermost last
+
+
+class NoCaseError(EquationError):
+    """A place at which none of the cases applies."""
+
+
+@contextmanager
+def watching() -> Iterator[Watched]:
+    """Collects left side minus right side of each comparison that is evaluated.
+
+    The keys are the identities of the two nodes.
+    """
+    _watched.append({})
+    try:
+        yield _watched[-1]
+    finally:
+        _watched.pop()
 
 
 def holds(evaluator: Context, node: Relation) -> Value:
@@ -39,7 +60,12 @@ def _holds(evaluator: Context, operator: str, left: Node, right: Node) -> Value:
         return inside if operator == r"\in" else elementwise(np.logical_not, inside)
     if operator not in _COMPARISONS:
         raise EquationError(f"{operator} is no condition that is read", left.at)
-    return elementwise(_COMPARISONS[operator], value, evaluator.value(right))
+    other = evaluator.value(right)
+    if _watched and operator in ORDERS:
+        difference = elementwise(np.subtract, value, other).array
+        key = id(left), id(right)
+        _watched[-1].setdefault(key, []).append(np.real(difference).ravel())
+    return elementwise(_COMPARISONS[operator], value, other)
 
 
 def all_hold(evaluator: Context, conditions: tuple[Relation, ...]) -> Value | None:
@@ -73,8 +99,27 @@ def cases(evaluator: Context, node: Cases) -> Value:
     assert result is not None
     live = undecided if evaluator.mask is None else both(undecided, evaluator.mask)
     if live is not None and live.array.any():
-        raise EquationError("at some index none of the cases applies", node.at)
+        raise NoCaseError(f"no case applies{_place(evaluator, node, live)}", node.at)
     return result
+
+
+def _place(evaluator: Context, node: Cases, live: Value) -> str:
+    """The values of what the conditions compare, where none of them holds."""
+    shown: dict[str, float] = {}
+    for condition in (c for each in node.conditions for c in each or ()):
+        for side in condition.sides:
+            base = side.base if isinstance(side, Index) else side
+            if not isinstance(base, Symbol) or base.name in shown:
+                continue
+            value = evaluator.value(side)
+            axes = union([live, value])
+            if live.ndim or value.ndim:
+                continue
+            wide = np.broadcast_arrays(spread(live, axes), spread(value, axes))
+            found = np.real(wide[1][wide[0].astype(bool)])
+            shown[base.name] = float(found.flat[0])
+    listed = ", ".join(f"{name} = {number:.6g}" for name, number in shown.items())
+    return f" at {listed}" if listed else " at some index"
 
 
 def _choose(mask: Value | None, value: Value, other: Value | None) -> Value:
@@ -96,6 +141,7 @@ def _near(a: Array, b: Array) -> Array:
     return np.asarray(np.abs(np.real(a) - np.real(b)) <= 1e-12 * scale)
 
 
+ORDERS = frozenset({"<", ">", "<=", ">="})
 _COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
     "=": _near,
     "!=": lambda a, b: ~_near(a, b),

@@ -156,6 +156,8 @@ def _difference(item: Item, lines: list[str], page: str) -> list[str]:
     ]
     if found.right:
         parts.append(f"right: {found.right}")
+    if found.where:
+        parts.append(found.where)
     return parts
 
 

@@ -106,15 +106,15 @@ def bound_names(relation: Relation, root: Root) -> set[str]:
 
 def displays(statement: Statement, node: Node) -> bool:
     """Whether an expression stands in a statement, with whatever indices."""
-    wanted = _bare(node)
-    return any(_bare(each) == wanted for each in walk(statement))
+    wanted = bare(node)
+    return any(bare(each) == wanted for each in walk(statement))
 
 
-def _bare(node: Node) -> Node:
+def bare(node: Node) -> Node:
     """An expression without indices, to tell whether it is displayed."""
     if isinstance(node, Index):
-        return _bare(node.base)
+        return bare(node.base)
     if isinstance(node, Partial):
-        targets = tuple(_bare(target) for target in node.targets)
-        return Partial(_bare(node.body), targets)
+        targets = tuple(bare(target) for target in node.targets)
+        return Partial(bare(node.body), targets)
     return node
