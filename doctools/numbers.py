@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 
+import eqcheck
 from doctools import facts
 from doctools.blocks import page_name
 from doctools.evidence import (
@@ -215,6 +216,8 @@ class Page:
                     except PageError as error:
                         wrong.setdefault((claim.line, i), []).append(str(error))
             for number in text.stated:
+                if self._is_formulas(number, text.paragraph):
+                    continue
                 kind, origin = held.get(number.start) or bind(number, text)
                 line, _ = text.paragraph.place(number.start)
                 result.append(Finding(line, number, kind, origin))
@@ -224,6 +227,23 @@ class Page:
             if told or key not in seen:
                 self.errors.append((told or messages)[0])
         return result
+
+    @cached_property
+    def open_settings(self) -> set[tuple[int, int]]:
+        """Line and column of the settings that no formula of their sentence uses."""
+        if self.source == self.path.read_text(encoding="utf-8"):
+            found = eqcheck.check_page(self.path, cache=ROOT / eqcheck.CACHE)
+        else:
+            found = eqcheck.check_text(self.source, self.path.name, trials=False)
+        return {(line, column) for r in found for line, column, _ in r.settings}
+
+    def _is_formulas(self, number: Number, paragraph: Paragraph) -> bool:
+        """Whether a setting is held by a formula, so that no block need show it."""
+        return bool(number.name) and any(
+            span.start <= number.start < span.end
+            and paragraph.place(span.start) not in self.open_settings
+            for span in paragraph.maths
+        )
 
     def _held(
         self, fact: facts.Fact, claim: facts.Claim, text: Text
@@ -312,12 +332,12 @@ def supports(number: Number, source: Source, context: Context) -> bool:
         finer = source.half_unit < number.tolerance or number.percent
         if not (close and finer and source.is_output and digits >= 2):
             return False
-    if exact and digits >= 3:
+    if exact and digits >= 2:
         return True
     if digits == 1 or number.word:
         return bool(context.beside & source.beside)
     shared = (context.near | context.around) & (source.near | source.around)
-    if exact or digits >= 3:
+    if digits >= 3:
         return bool(shared)
     return bool(context.near & source.near) or len(shared) >= 2
 
