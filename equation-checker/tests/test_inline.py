@@ -135,3 +135,8 @@ def test_a_paragraph_may_speak_of_the_display_below():
     text = comment + "The sum $s \\le 4 \\max_i x_i$ is\n\n" + DISPLAYED
     first, second = check_text(text)
     assert (first.status, second.status) == (CHECKED, CHECKED), first.reason
+
+
+def test_what_is_quoted_or_only_a_sign_states_nothing():
+    text = '<q lang="en">They say $s = 7$.</q> The sign $\\approx$ is another.\n'
+    assert inline(text) == []
