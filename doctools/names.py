@@ -54,7 +54,8 @@ _KEYWORDS = re.compile(r"(\w+=(?![=]).*?)")
 _LATEX = re.compile(r"[\\^_{]")
 _PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(md|py|toml|yml|txt|in|LICENSE)")
 _COMMENT_LINE = re.compile(
-    r"^(check|false|name|new|not checked:|pad|sample|sequence|tolerance|unnoticed) | in | starts at "
+    r"^(check|false|name|new|not checked:|pad|sample|sequence|tolerance|unnoticed) "
+    r"| in | starts at "
     r"|^[^()]*[\\_].* = .*|^[\w, ()]+ = .*\(|^\S*\^\S* = "
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z_]{4,}")
