@@ -36,7 +36,7 @@ for epochs in (30, 60):
 ```
 
 The slope is $\\frac{\\partial f}{\\partial \\theta} = c \\theta$.
-After 60 epochs it is small; `nn.SGD(lr=)` sets the rate.
+After 60 epochs it is small; `SGD(lr=)` sets the rate.
 """
 
 
@@ -68,7 +68,7 @@ def _names(text: str) -> list[str]:
 DRIFTS = (
     Drift("a formula in a sentence", "= c \\theta$", "= 2 c \\theta$", _formulas),
     Drift("a number", "After 60 epochs", "After 80 epochs", _numbers),
-    Drift("a name", "nn.SGD(lr=)", "nn.SGD(rate=)", _names),
+    Drift("a name", "SGD(lr=)", "SGD(rate=)", _names),
 )
 
 
