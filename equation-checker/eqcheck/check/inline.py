@@ -164,7 +164,7 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
         if not about & names:
             continue
         equal = relation.operators[0] == "=" and isinstance(first, Symbol)
-        if equal and not piece.is_setting and first.name not in given:
+        if isinstance(first, Symbol) and not (piece.is_setting or first.name in given):
             equal = False  # k = m of two indices
         if equal and isinstance(first, Symbol) and first.layer is None:
             if first.name in names and not defines:
