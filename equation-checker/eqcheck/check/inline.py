@@ -133,7 +133,7 @@ def _piece(
         # "let c = R(w)" with a new c is a definition, "if k = m" of two indices is not
         second = relation.sides[1]
         indices = isinstance(second, Symbol) and second.name not in given
-        is_condition = isinstance(first, Symbol) and (first.name in given or indices)
+        is_condition = row.defines.name in given or indices
     return _Piece(formula, row, is_condition, is_setting)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -247,7 +248,8 @@ class Page:
 
     def _start_stream(self, source: Source) -> None:
         """Random numbers that depend on this equation only, not on those above."""
-        text = f"{source.comment}\n{source.latex}"
+        said = re.sub(r"\n\s*unnoticed .*", "", source.comment or "")
+        text = f"{said}\n{source.latex}"  # a reason changes no number
         self._occurrences[text] += 1
         for draw, root in enumerate(self.roots):
             number = self._occurrences[text]
