@@ -248,7 +248,7 @@ class Reader:
             elif sup.data == "group_odot":
                 node = Power(node, self._single(trees(sup)[0]), entrywise=True, at=at)
             elif spell(sup) == "T" and not self.names.knows("T"):
-                refuse(r"write ^\top for the transpose", sup)
+                node = Transpose(node, at=at)
             elif _is_mark(sup) or label(sup) is not None:
                 refuse(f"^{{{spell(sup)}}} belongs to a name, not to this", sup)
             else:
@@ -373,6 +373,8 @@ _RELATIONS = {
     r"\ne": "!=",
     r"\approxeq": r"\approx",
     r"\coloneqq": ":=",
+    r"\triangleq": ":=",
+    r"\gets": r"\leftarrow",
     r"\rightarrow": r"\to",
 }
 
@@ -380,4 +382,6 @@ _RELATIONS = {
 def relation(operator: str) -> str:
     """One spelling for each relation."""
     operator = "".join(operator.split())
+    if operator.startswith((r"\stackrel", r"\overset")):
+        return ":=" if "def" in operator else "="
     return _RELATIONS.get(operator, operator)

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 _FONT = re.compile(
     r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|mbox)"
-    r"\s*\{\s*(.*?)\s*\}",
+    r"\s*(?:\{\s*(.*?)\s*\}|([A-Za-z]))",
     re.DOTALL,
 )
 _MATH_FONT = re.compile(
     r"\\(mathbf|boldsymbol|bm|mathcal|mathbb|mathsf|mathfrak|mathrm)"
-    r"\s*(?:\{\s*([^{}]*?)\s*\}|([A-Za-z0-9]))"
+    r"\s*(?:\{\s*([^{}]*?)\s*\}|([A-Za-z0-9]|\\[A-Za-z]+))"
 )
 _ACCENT = re.compile(
     r"\\(hat|widehat|bar|overline|tilde|widetilde|dot|ddot|vec|check|breve)\{"
@@ -30,7 +30,7 @@ def word(token: str) -> str:
     r"""The name that `\mathrm{...}` or `\operatorname{...}` spells."""
     match = _FONT.fullmatch(token)
     assert match is not None
-    text = re.sub(r"\\[,;:! ]|\s+", "", match[1])
+    text = re.sub(r"\\[,;:! ]|\s+", "", match[1] or match[2] or "")
     # One upright letter is not the italic one: `\mathrm{d}` is an operator.
     return rf"\mathrm{{{text}}}" if len(text) == 1 else text
 
