@@ -33,6 +33,7 @@ from eqcheck.latex.nodes import (
     Transpose,
     Tuple,
 )
+from eqcheck.latex.operators import read_integral
 from eqcheck.latex.parse import Syntax
 from eqcheck.latex.spelling import (
     Scripts,
@@ -114,6 +115,8 @@ class Reader:
                 return self._matrix(part)
             case "cases":
                 return self._cases(part)
+            case "integral":
+                return read_integral(self, part)
             case "evaluated":
                 return self._evaluated(part)
             case "paren":
@@ -217,7 +220,8 @@ class Reader:
         node: Node = Symbol(name, layer, at=at)
         if transposed:
             node = Transpose(node, at=at)
-        return self.scripted(node, Scripts(sub=sub, sups=sups), base)
+        rest = Scripts(sub=sub, sups=sups, factorial=scripts.factorial)
+        return self.scripted(node, rest, base)
 
     def _name_with(self, name: str, sub: Syntax) -> str | None:
         """The name with its subscript, if they are one name."""
@@ -240,6 +244,8 @@ class Reader:
             if tops and len(listed) > 1:
                 refuse(r"write (W^\top)_{ij} or (W_{ij})^\top", part)
             node = Index(node, listed, split, at=at)
+        if scripts.factorial:
+            node = Call(Function("factorial", at=at), (node,), at=at)
         for sup in scripts.sups:
             if _is_top(sup):
                 node = Transpose(node, at=at)
@@ -339,6 +345,10 @@ class Reader:
             values.append(each.sides[1])
         body = self._single(inside)
         return At(body, tuple(targets), tuple(values), at=position(part))
+
+    def variable(self, part: Syntax) -> str:
+        """The name behind the d of an integral."""
+        return spell(part)
 
     def quotient(self, top: Syntax, bottom: Syntax, at: Position) -> Node:
         """A fraction that is not a derivative."""

@@ -8,6 +8,7 @@ from eqcheck.latex.context import Context
 from eqcheck.latex.nodes import (
     Big,
     Binder,
+    Integral,
     Limit,
     Node,
     Product,
@@ -87,6 +88,21 @@ def _limit(reader: Context, sub: Syntax | None, body: Node, part: Syntax) -> Nod
     if not isinstance(variable, Symbol):
         refuse("a symbol goes to its limit", part)
     return Limit(variable.name, target, body, at=position(part))
+
+
+def read_integral(reader: Context, part: Syntax) -> Node:
+    """An integral over one variable."""
+    *scripts, inside, last = trees(part)
+    bounds: dict[str, Node] = {}
+    for script in scripts:
+        if script.data not in {"sub", "sup"} or script.data in bounds:
+            refuse(r"write \int_a^b", script)
+        bounds[str(script.data)] = reader.expression(trees(script)[0])
+    if len(bounds) == 1:
+        refuse("one bound of this integral is missing", part)
+    variable = reader.variable(last)
+    low, high = bounds.get("sub"), bounds.get("sup")
+    return Integral(variable, low, high, reader.expression(inside), at=position(part))
 
 
 def _entries(reader: Context, sub: Syntax) -> list[Node]:
