@@ -385,6 +385,7 @@ _RELATIONS = {
     r"\coloneqq": ":=",
     r"\triangleq": ":=",
     r"\gets": r"\leftarrow",
+    r"\longleftarrow": r"\leftarrow",
     r"\rightarrow": r"\to",
 }
 

@@ -6,6 +6,7 @@ import re
 
 from eqcheck.latex.context import Context
 from eqcheck.latex.differentials import read_derivative
+from eqcheck.latex.names import CONSTANTS
 from eqcheck.latex.nodes import (
     BigO,
     Call,
@@ -42,7 +43,7 @@ from eqcheck.latex.spelling import (
 # Words that are functions unless the author gives them another meaning.
 WORDS = {"diag", "tr", "sign", "sgn", "erf", "rank", "vec", "Cov", "mean"}
 _MEANS = {r"\mathbb{E}": "E", r"\mathbb{P}": "P", "Var": "Var"}
-_MEANS_OF = {"E", r"\mathrm{E}"}  # with square brackets: E[x]
+MEANS_OF = {"E", r"\mathrm{E}"}  # with square brackets: E[x]
 _OVER = {"mean", "argmax", "argmin"}
 _ONES = {r"\mathbb{1}", r"\mathbf{1}"}
 # Subscripts of a norm that say which it is; any other is the p of a p-norm.
@@ -78,7 +79,8 @@ class Factors:
             refuse("something must follow here", after)
         return self.reader.juxtaposition(parts)
 
-    def _operand(self) -> Node:
+    def _operand(self, *, of: str = "") -> Node:
+        """One factor; behind a function `of` that name, `f(x)` is never a product."""
         part = self.parts[self.place]
         if (node := self._compound()) is not None:
             return node
@@ -100,6 +102,10 @@ class Factors:
         if kind == "underbrace":
             return self.reader.expression(trees(base)[0])
         if is_symbol_like(base):
+            if of and self._calls_unknown(base):
+                brackets, after = split_scripts(self.parts[self.place])
+                self.place += 1
+                return self._call(base, scripts, brackets, after)
             return self._named(base, scripts)
         if base is part:
             return self._atom(base)
@@ -142,7 +148,7 @@ class Factors:
         known = self.names.knows(name)
         if name in _MEANS and not known:
             return self._mean(base, scripts, _MEANS[name])
-        if name in _MEANS_OF and not known and self._square_brackets():
+        if name in MEANS_OF and not known and self._square_brackets():
             return self._mean(base, scripts, "E")
         if name in _OVER and not known and scripts.sub is not None:
             operator = {"argmax": r"\arg\max", "argmin": r"\arg\min"}.get(name, name)
@@ -163,6 +169,13 @@ class Factors:
                 self.place += 1
                 return self._call(base, scripts, brackets, after)
         return self.reader.symbol(base, scripts)
+
+    def _calls_unknown(self, base: Syntax) -> bool:
+        """Whether a name without a meaning stands before brackets: a function."""
+        name, following = spell(base), self._next()
+        if following is None or self.names.knows(name) or name in RESERVED | CONSTANTS:
+            return False
+        return split_scripts(following)[0].data == "paren"
 
     def _square_brackets(self) -> bool:
         following = self._next()
@@ -235,7 +248,7 @@ class Factors:
             node: Node = Call(function, arguments, scripts.primes, at=at)
             node = self.reader.scripted(node, after, brackets)
         else:
-            node = Call(function, (self._operand(),), scripts.primes, at=at)
+            node = Call(function, (self._operand(of=name),), scripts.primes, at=at)
             behind = self._next()
             if behind is not None and not self._starts_function(behind):
                 refuse(f"where does the argument of {name} end? Use brackets", behind)
@@ -302,7 +315,11 @@ class Factors:
             self.place += 1
             body, *more = self.reader.arguments(brackets)
             if more:
-                refuse("one expression is expected here", brackets)
+                refuse(
+                    "a mean or probability under a condition is not read: "
+                    "give it as a function of two arguments",
+                    brackets,
+                )
             if kind == "P":
                 body = body if isinstance(body, Indicator) else _hold(body, brackets)
             node = Mean(kind, tuple(over), body, at=at)
@@ -337,7 +354,7 @@ class Factors:
             refuse(r"write \partial_x f or \partial_x^2 f", base)
         if self._next() is None:
             refuse("what is this the derivative of?", base)
-        node = Partial(self._operand(), tuple(targets), at=position(base))
+        node = Partial(self._operand(of="partial"), tuple(targets), at=position(base))
         behind = self._next()
         if behind is not None and not self._starts_function(behind):
             refuse("where does the derivative end? Use brackets", behind)

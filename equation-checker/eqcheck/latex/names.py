@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _FONT = re.compile(
-    r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|mbox)"
+    r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|textbf|mbox)"
     r"\s*(?:\{\s*(.*?)\s*\}|([A-Za-z]))",
     re.DOTALL,
 )
@@ -30,7 +30,11 @@ def word(token: str) -> str:
     r"""The name that `\mathrm{...}` or `\operatorname{...}` spells."""
     match = _FONT.fullmatch(token)
     assert match is not None
-    text = re.sub(r"\\[,;:! ]|\s+", "", match[1] or match[2] or "")
+    text = match[1] or match[2] or ""
+    text, bold = re.subn(r"\\bf\b|\\(math|text)bf\b", "", text)
+    text = re.sub(r"\\[,;:! ]|\s+|[{}]|\\(rm|it)\b", "", text)
+    if len(text) == 1 and (bold or token.startswith(r"\textbf")):
+        return rf"\mathbf{{{text}}}"
     # One upright letter is not the italic one: `\mathrm{d}` is an operator.
     return rf"\mathrm{{{text}}}" if len(text) == 1 else text
 

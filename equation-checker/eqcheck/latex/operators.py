@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from eqcheck.latex.context import Context
 from eqcheck.latex.nodes import (
+    Add,
     Big,
     Binder,
     Integral,
@@ -16,7 +17,7 @@ from eqcheck.latex.nodes import (
     Symbol,
 )
 from eqcheck.latex.parse import Syntax
-from eqcheck.latex.spelling import chains, leaf, position, refuse, trees
+from eqcheck.latex.spelling import chains, leaf, position, refuse, token, trees
 
 _NAMES = {r"\argmax": r"\arg\max", r"\argmin": r"\arg\min"}
 
@@ -35,6 +36,10 @@ def read_big(reader: Context, part: Syntax) -> Node:
         else:
             sub = trees(script)[0] if script.data == "sub" else script
     body = reader.expression(last)
+    if (sign := token(part, "ADDOP")) is not None:  # `\sum_i -x_i`
+        if sign not in {"+", "-"}:
+            refuse(f"{sign} states two things at once", part)
+        body = Add((1 if sign == "+" else -1,), (body,), at=body.at)
     if operator == r"\lim":
         return _limit(reader, sub, body, part)
     return bind(reader, _NAMES.get(operator, operator), (sub, sup), body, part)

@@ -186,6 +186,8 @@ def _bars(tokens: list[Token]) -> list[Token]:
             out.append(_as(token, right))
         elif after_operand and _alone(tokens, k):
             out.append(_as(token, "MID"))
+        elif after_operand and not groups[-1] and _doubled(tokens, k):
+            continue  # the second bar of `D(p || q)` separates
         else:
             groups[-1].append(token)
             out.append(_as(token, left))
@@ -202,6 +204,11 @@ def _opened_by_dot(tokens: list[Token]) -> bool:
                 return token.type == "LEFTDOT"
             depth -= 1
     return False
+
+
+def _doubled(tokens: list[Token], k: int) -> bool:
+    bars = tokens[k : k + 2]
+    return all(bar.type == "BAR" for bar in bars) and _alone(tokens, k + 1)
 
 
 def _alone(tokens: list[Token], start: int) -> bool:

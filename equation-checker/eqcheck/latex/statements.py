@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader, relation
-from eqcheck.latex.factors import RESERVED
+from eqcheck.latex.factors import MEANS_OF, RESERVED
 from eqcheck.latex.names import CONSTANTS, Names
 from eqcheck.latex.nodes import (
     Add,
@@ -209,7 +209,7 @@ class _Rows:
         content = trees(brackets)
         if not isinstance(node, Symbol) or self.names.knows(node.name) or not content:
             return
-        if spell(head) in RESERVED:
+        if spell(head) in RESERVED or (spell(head) in MEANS_OF and _square(brackets)):
             return
         parts = [self.reader.chain(part) for part in trees(content[0])]
         if all(isinstance(part, Symbol) for part in parts):
@@ -256,6 +256,10 @@ class _Rows:
 
 
 _CONTINUED = Tuple("", (), "")
+
+
+def _square(brackets: Syntax) -> bool:
+    return str(brackets.children[0]).endswith("[")
 
 
 def _base_name(node: Node) -> str:
