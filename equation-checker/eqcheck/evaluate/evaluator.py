@@ -26,6 +26,7 @@ from eqcheck.evaluate.big import evaluate_big
 from eqcheck.evaluate.calls import call
 from eqcheck.evaluate.conditions import cases, indicator
 from eqcheck.evaluate.derivative import gradient, partial
+from eqcheck.evaluate.integral import integral
 from eqcheck.evaluate.variations import at_values, limit, mean
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
@@ -40,6 +41,7 @@ from eqcheck.latex.nodes import (
     Gradient,
     Index,
     Indicator,
+    Integral,
     Limit,
     Matrix,
     Mean,
@@ -143,7 +145,7 @@ class Evaluator:
                 f"{shown} has {value.ndim} axes, but {len(items)} indices", node.at
             )
         if len(node.items) == 1 < value.ndim and _two_digits(node.items[0]):
-            raise EquationError("entry (1, 2) or row 12? Write A_{1,2}", node.at)
+            items = _digits(node.items[0], value)
         root = self.env.root
         starts: tuple[int, ...] = (1,) * value.ndim
         outside = None
@@ -261,7 +263,8 @@ class Evaluator:
         return transpose(self.value(node.base))
 
     def _norm(self, node: Norm) -> Value:
-        return functions.norm(self.value(node.body), node.kind)
+        order = None if node.order is None else self.value(node.order)
+        return functions.norm(self.value(node.body), node.kind, order)
 
     def _matrix(self, node: Matrix) -> Value:
         rows = [[self.value(entry) for entry in row] for row in node.rows]
@@ -282,7 +285,7 @@ class Evaluator:
         return constant(0)  # what it stands for is looked at where sides are compared
 
     def _vector(self, node: Tuple) -> Value:
-        if (node.opening, node.closing) != ("(", ")"):
+        if (node.opening, node.closing) not in {("(", ")"), ("[", "]")}:
             raise EquationError("this has no value of its own", node.at)
         return self._matrix(Matrix(tuple((item,) for item in node.items), at=node.at))
 
@@ -298,6 +301,14 @@ def _modulo(a: Array, b: Array) -> Array:
 
 def _two_digits(node: Node) -> bool:
     return isinstance(node, Number) and node.value >= 10
+
+
+def _digits(node: Node, value: Value) -> list[Value]:
+    """The digits of `A_{12}` as indices, where no axis needs two of them."""
+    digits = str(node.value) if isinstance(node, Number) else ""
+    if len(digits) != value.ndim or max(value.shape) > 9:
+        raise EquationError("entry (1, 2) or row 12? Write A_{1,2}", node.at)
+    return [constant(int(digit)) for digit in digits]
 
 
 def _name(node: Node) -> str:
@@ -322,6 +333,7 @@ _METHODS: dict[type, Any] = {
     Call: call,
     At: at_values,
     Limit: limit,
+    Integral: integral,
     Mean: mean,
     Big: evaluate_big,
     Partial: partial,
