@@ -9,7 +9,7 @@ import numpy as np
 from eqcheck.arrays.values import Array
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(15)
-_LEVELS = 70  # how often a panel is halved: kinks and integrable poles need many
+_LEVELS = 110  # how often a panel is halved: kinks and integrable poles need many
 _PANELS = 2000  # more at once than these do not settle down
 ACCURACY = 1e-13  # of the integral of the absolute value, for each panel
 

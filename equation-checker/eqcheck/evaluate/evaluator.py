@@ -28,6 +28,7 @@ from eqcheck.evaluate.conditions import cases, indicator
 from eqcheck.evaluate.derivative import gradient, partial
 from eqcheck.evaluate.integral import integral
 from eqcheck.evaluate.variations import at_values, limit, mean
+from eqcheck.latex.dots import RUN
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
     Add,
@@ -287,7 +288,35 @@ class Evaluator:
     def _vector(self, node: Tuple) -> Value:
         if (node.opening, node.closing) not in {("(", ")"), ("[", "]")}:
             raise EquationError("this has no value of its own", node.at)
+        if any(isinstance(item, Big) and item.operator == RUN for item in node.items):
+            return self._run(node)
         return self._matrix(Matrix(tuple((item,) for item in node.items), at=node.at))
+
+    def _run(self, node: Tuple) -> Value:
+        r"""The vector `(x_1, \dots, x_n)`."""
+        entries: list[Value] = []
+        for item in node.items:
+            if isinstance(item, Big) and item.operator == RUN:
+                entries += self._entries(item)
+            else:
+                entries.append(self.value(item))
+        if any(entry.ndim for entry in entries):
+            raise EquationError("the entries of a vector are numbers", node.at)
+        axes = union(entries)
+        wide = np.broadcast_arrays(*(spread(entry, axes) for entry in entries))
+        return Value(np.stack(wide, axis=-1), axes)
+
+    def _entries(self, run: Big) -> list[Value]:
+        (binder,) = run.binders
+        assert binder.low is not None and binder.high is not None
+        low = self.integer(binder.low, "the first of a list")
+        high = self.integer(binder.high, "the last of a list")
+        if high < low:
+            raise EquationError(f"the range {low}..{high} runs backwards", run.at)
+        numbers = range(low, high + 1)
+        return [
+            self.inside(**{binder.name: constant(k)}).value(run.body) for k in numbers
+        ]
 
 
 def _divide(a: Array, b: Array) -> Array:

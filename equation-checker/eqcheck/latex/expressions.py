@@ -8,6 +8,7 @@ function without brackets is one factor. What can be read in two ways is refused
 from __future__ import annotations
 
 from eqcheck.latex.differentials import read_derivative
+from eqcheck.latex.dots import RUN, expand, expand_product, expand_sum
 from eqcheck.latex.errors import Position
 from eqcheck.latex.factors import Factors
 from eqcheck.latex.names import Names
@@ -151,11 +152,13 @@ class Reader:
             else:
                 signs.append(sign)
                 terms.append(self.expression(child))
-        return Add(tuple(signs), tuple(terms), at=position(part))
+        return expand_sum(Add(tuple(signs), tuple(terms), at=position(part)))
 
     def _product(self, part: Syntax) -> Node:
         first, *rest = part.children
         assert is_tree(first)
+        if (run := self._product_run(part)) is not None:
+            return run
         result = self.expression(first)
         numerator: list[Syntax] = items(first)  # for a derivative written with a slash
         for sign, child in zip(rest[::2], rest[1::2], strict=True):
@@ -179,6 +182,16 @@ class Reader:
             numerator = []
         return result
 
+    def _product_run(self, part: Syntax) -> Node | None:
+        r"""`a_1 \cdot a_2 \cdots a_n` or `a_1 \cdot \ldots \cdot a_n` as a product."""
+        signs = {str(sign) for sign in part.children[1::2]}
+        if len(signs) != 1 or not signs <= {r"\cdot", r"\times"}:
+            return None
+        factors = [each for child in trees(part) for each in items(child)]
+        if not any(factor.data == "dots" for factor in factors):
+            return None
+        return self.juxtaposition(factors)
+
     def chain(self, part: Syntax) -> Node:
         """An expression, or a relation between expressions."""
         operators = [c.value for c in part.children if isinstance(c, str)]
@@ -194,6 +207,7 @@ class Reader:
     def juxtaposition(self, parts: list[Syntax]) -> Node:
         """Factors side by side, among them functions that take what follows."""
         factors = Factors(self, parts).read()
+        factors = expand_product(factors)
         if len(factors) == 1:
             return factors[0]
         return Product(tuple(factors), at=factors[0].at)
@@ -287,6 +301,8 @@ class Reader:
             return Indicator(tuple(related), at=position(part))
         if len(inside) == 1 and (opening, closing) in {("(", ")"), ("[", "]")}:
             return inside[0]
+        if len(inside) > 2 and (opening, closing) in {("(", ")"), ("[", "]")}:
+            inside = expand(inside, RUN)
         return Tuple(opening, tuple(inside), closing, at=position(part))
 
     def arguments(self, part: Syntax) -> tuple[Node, ...]:

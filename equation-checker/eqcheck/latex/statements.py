@@ -22,6 +22,7 @@ from eqcheck.latex.nodes import (
     Symbol,
     Tuple,
     dimensions,
+    walk,
 )
 from eqcheck.latex.parse import Syntax, parse
 from eqcheck.latex.spelling import (
@@ -70,11 +71,15 @@ class _Rows:
         self.names = names
         self.reader = Reader(names)
         self.rows: list[Row] = []
+        self.renewed: set[str] = set()  # symbols that an arrow gave a new value
 
     def read(self, tree: Syntax) -> list[Row]:
         for row in trees(tree):
             for k, statement in enumerate(trees(row)):
                 self._statement(statement, first_in_row=k == 0)
+        claims = [row for row in self.rows if not _is_remark(row)]
+        if claims:
+            self.rows = claims
         for found in self.rows:
             if not found.statement.relation.operators:
                 raise EquationError("no relation stands here", found.statement.at)
@@ -172,7 +177,32 @@ class _Rows:
         sides = [self.reader.expression(part) for part in parts]
         if not operators:
             return sides[0]
-        return Relation(tuple(sides), tuple(operators), at=position(tree))
+        claim = Relation(tuple(sides), tuple(operators), at=position(tree))
+        self._refuse_renewed(claim)
+        return self._assignment(claim) if r"\leftarrow" in operators else claim
+
+    def _assignment(self, claim: Relation) -> Relation:
+        r"""`w \leftarrow w - g` says what the new value is, `w'`."""
+        if claim.operators != (r"\leftarrow",):
+            raise EquationError(r"write one \leftarrow in each statement", claim.at)
+        left, right = claim.sides
+        if any(each == left for each in walk(right)):
+            base = left.base if isinstance(left, Index) else left
+            if not isinstance(base, Symbol):
+                raise EquationError("a symbol gets a new value", left.at)
+            new = replace(base, name=f"{base.name}'")
+            left = replace(left, base=new) if isinstance(left, Index) else new
+            self.renewed.add(base.name)
+        return replace(claim, sides=(left, right), operators=(":=",))
+
+    def _refuse_renewed(self, claim: Relation) -> None:
+        for each in walk(claim):
+            if isinstance(each, Symbol) and each.name in self.renewed:
+                message = (
+                    f"{each.name} got a new value above: is the old one meant here, or "
+                    f"the new one? Write {each.name}' for the new one and = above"
+                )
+                raise EquationError(message, each.at)
 
     def _extend(self, operators: list[str], sides: list[Node]) -> None:
         before = self.rows[-1]
@@ -256,6 +286,11 @@ class _Rows:
 
 
 _CONTINUED = Tuple("", (), "")
+
+
+def _is_remark(row: Row) -> bool:
+    r"""`x \sim N(0, 1)` says how x is drawn, which the comment does."""
+    return row.statement.relation.operators == (r"\sim",)
 
 
 def _square(brackets: Syntax) -> bool:
