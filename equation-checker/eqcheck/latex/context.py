@@ -40,8 +40,5 @@ class Context(Protocol):
     def index_items(self, sub: Syntax) -> tuple[tuple[Node, ...], bool]:
         """The indices in a subscript, and whether they may also be a product."""
 
-    def variable(self, part: Syntax) -> str:
-        """The name behind the d of an integral."""
-
     def quotient(self, top: Syntax, bottom: Syntax, at: Position) -> Node:
         """A fraction that is not a derivative."""

@@ -7,6 +7,8 @@ wherever they differ. What can be meant in two ways is refused.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import NoReturn
 
 from eqcheck.latex.errors import EquationError, Position
@@ -72,6 +74,8 @@ def expand_sum(node: Add) -> Node:
 def _run(
     earlier: Node | None, first: Node, last: Node, operator: str, at: Position
 ) -> Node:
+    first, last = _indexed(first, last), _indexed(last, first)
+    earlier = earlier and _indexed(earlier, first)
     found = _differences(first, last)
     pairs = set(found)
     if len(pairs) != 1:
@@ -92,6 +96,22 @@ def _run(
     if any(b.name == _COUNTER for b in walk(body) if isinstance(b, Binder)):
         _ask(at, "these are dots within dots")
     return Big(operator, (Binder(_COUNTER, low, high),), (), body, at=at)
+
+
+_NUMBERED = re.compile(r"(.+)_\{(\d+)\}")
+
+
+def _indexed(term: Node, last: Node) -> Node:
+    """The term with `x_1` as an entry of x where the last one has entries of x."""
+    if isinstance(term, Symbol):
+        match = _NUMBERED.fullmatch(term.name)
+        bases = {i.base for i in walk(last) if isinstance(i, Index)}
+        if match and (base := replace(term, name=match[1])) in bases:
+            return Index(base, (Number(int(match[2])),), at=term.at)
+        return term
+    for where, below in list(children(term)):
+        term = replace_child(term, where, _indexed(below, last))
+    return term
 
 
 def _differences(first: Node, last: Node) -> list[tuple[Node, Node]]:

@@ -362,10 +362,6 @@ class Reader:
         body = self._single(inside)
         return At(body, tuple(targets), tuple(values), at=position(part))
 
-    def variable(self, part: Syntax) -> str:
-        """The name behind the d of an integral."""
-        return spell(part)
-
     def quotient(self, top: Syntax, bottom: Syntax, at: Position) -> Node:
         """A fraction that is not a derivative."""
         return Quotient(self.expression(top), self.expression(bottom), at=at)

@@ -66,8 +66,9 @@ class Factors:
     def read(self) -> list[Node]:
         """All factors, each function with its argument."""
         found: list[Node] = []
+        dots = any(part.data == "dots" for part in self.parts)
         while self.place < len(self.parts):
-            found.append(self._operand())
+            found.append(self._operand(of="dots" if dots else ""))
         return found
 
     def _next(self) -> Syntax | None:
@@ -148,7 +149,8 @@ class Factors:
         known = self.names.knows(name)
         if name in _MEANS and not known:
             return self._mean(base, scripts, _MEANS[name])
-        if name in MEANS_OF and not known and self._square_brackets():
+        drawn = scripts.sub is not None and r"\sim" in spell(scripts.sub)
+        if name in MEANS_OF and not known and (drawn or self._square_brackets()):
             return self._mean(base, scripts, "E")
         if name in _OVER and not known and scripts.sub is not None:
             operator = {"argmax": r"\arg\max", "argmin": r"\arg\min"}.get(name, name)

@@ -17,7 +17,7 @@ from eqcheck.latex.nodes import (
     Symbol,
 )
 from eqcheck.latex.parse import Syntax
-from eqcheck.latex.spelling import chains, leaf, position, refuse, token, trees
+from eqcheck.latex.spelling import chains, leaf, position, refuse, spell, token, trees
 
 _NAMES = {r"\argmax": r"\arg\max", r"\argmin": r"\arg\min"}
 
@@ -98,15 +98,18 @@ def _limit(reader: Context, sub: Syntax | None, body: Node, part: Syntax) -> Nod
 def read_integral(reader: Context, part: Syntax) -> Node:
     """An integral over one variable."""
     *scripts, inside, last = trees(part)
-    bounds: dict[str, Node] = {}
+    bounds: dict[str, Syntax] = {}
     for script in scripts:
         if script.data not in {"sub", "sup"} or script.data in bounds:
             refuse(r"write \int_a^b", script)
-        bounds[str(script.data)] = reader.expression(trees(script)[0])
+        bounds[str(script.data)] = trees(script)[0]
+    variable = spell(last)
+    if bounds.keys() == {"sub"} and spell(bounds["sub"]) == variable:
+        bounds.clear()  # `\int_x`: over all x
     if len(bounds) == 1:
-        refuse("one bound of this integral is missing", part)
-    variable = reader.variable(last)
-    low, high = bounds.get("sub"), bounds.get("sup")
+        refuse(r"both bounds are needed: \int_a^b, one integral for each variable", part)
+    ends = [bounds.get(script) for script in ("sub", "sup")]
+    low, high = (None if end is None else reader.expression(end) for end in ends)
     return Integral(variable, low, high, reader.expression(inside), at=position(part))
 
 

@@ -183,17 +183,18 @@ class _Rows:
 
     def _assignment(self, claim: Relation) -> Relation:
         r"""`w \leftarrow w - g` says what the new value is, `w'`."""
-        if claim.operators != (r"\leftarrow",):
+        arrow, *others = claim.operators
+        if arrow != r"\leftarrow" or r"\leftarrow" in others:
             raise EquationError(r"write one \leftarrow in each statement", claim.at)
-        left, right = claim.sides
-        if any(each == left for each in walk(right)):
+        left, *right = claim.sides
+        if any(each == left for side in right for each in walk(side)):
             base = left.base if isinstance(left, Index) else left
             if not isinstance(base, Symbol):
-                raise EquationError("a symbol gets a new value", left.at)
+                raise EquationError("a new value is given to a symbol only", left.at)
             new = replace(base, name=f"{base.name}'")
             left = replace(left, base=new) if isinstance(left, Index) else new
             self.renewed.add(base.name)
-        return replace(claim, sides=(left, right), operators=(":=",))
+        return replace(claim, sides=(left, *right), operators=(":=", *others))
 
     def _refuse_renewed(self, claim: Relation) -> None:
         for each in walk(claim):
@@ -235,11 +236,11 @@ class _Rows:
         brackets, _ = split_scripts(factors[1])
         if not is_symbol_like(head) or scripts.primes or brackets.data != "paren":
             return
+        if spell(head) in RESERVED or (spell(head) in MEANS_OF and _square(brackets)):
+            return
         node = self.reader.symbol(head, scripts)
         content = trees(brackets)
         if not isinstance(node, Symbol) or self.names.knows(node.name) or not content:
-            return
-        if spell(head) in RESERVED or (spell(head) in MEANS_OF and _square(brackets)):
             return
         parts = [self.reader.chain(part) for part in trees(content[0])]
         if all(isinstance(part, Symbol) for part in parts):
