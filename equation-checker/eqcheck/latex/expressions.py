@@ -64,6 +64,7 @@ class Reader:
 
     def __init__(self, known: Names) -> None:
         self.names = known
+        self.separators: dict[tuple[str, int], str] = {}  # in the calls of a function
 
     # -------------------------------------------------------------- expressions
 
@@ -231,6 +232,8 @@ class Reader:
         sub = scripts.sub
         if sub is not None and (full := self._name_with(name, sub)):
             name, sub = full, None
+        elif sub is not None:
+            name = self.names.array_of(name)
         node: Node = Symbol(name, layer, at=at)
         if transposed:
             node = Transpose(node, at=at)
@@ -242,7 +245,8 @@ class Reader:
         full = f"{name}_{{{spell(sub)}}}"
         alone = only(sub) if sub.data == "group" else leaf(sub)
         is_word = alone.data in {"word", "maxhead"}
-        is_number = alone.data == "number" and not self.names.knows(name)
+        unknown = not self.names.knows(self.names.array_of(name))
+        is_number = alone.data == "number" and unknown
         is_set = name in {r"\mathbb{R}", r"\mathbb{N}", r"\mathbb{Z}"}
         named = self.names.knows(full) or is_word or is_number or is_set
         return full if named and name not in _ONES else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lark import Token
+
 from eqcheck.latex.context import Context
 from eqcheck.latex.differentials import read_derivative
 from eqcheck.latex.names import CONSTANTS
@@ -221,11 +223,26 @@ class Factors:
         function = self.reader.symbol(base, scripts)
         if not isinstance(function, Symbol):
             refuse("put the exponent behind the argument: f(x)^2", base)
-        node: Node = Call(function, self.reader.arguments(brackets), derivatives, at=at)
+        arguments = self.reader.arguments(brackets)
+        self._refuse_both(function.name, brackets)
+        node: Node = Call(function, arguments, derivatives, at=at)
         if component is not None:
             listed, split = self.reader.index_items(component)
             node = Index(node, listed, split, at=at)
         return self.reader.scripted(node, after, brackets)
+
+    def _refuse_both(self, name: str, brackets: Syntax) -> None:
+        """`P(a | b)` and `P(a, b)` are two functions."""
+        (content,) = trees(brackets)
+        parts = [c for c in content.children if isinstance(c, Token)]
+        bars = "|" if any(part.type == "MID" for part in parts) else ","
+        key = name, len(trees(content))
+        if parts and self.reader.separators.setdefault(key, bars) != bars:
+            refuse(
+                f"{name}(a | b) and {name}(a, b) are two functions: "
+                "give one of them a name of its own",
+                brackets,
+            )
 
     def _builtin(self, base: Syntax, scripts: Scripts) -> Node:
         at = position(base)

@@ -95,6 +95,18 @@ class Names:
     values: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     compounds: set[str] = field(default_factory=set)
+    entries: dict[str, str] = field(default_factory=dict)  # `x` of `x_i`: the bold one
+
+    def array_of(self, name: str) -> str:
+        r"""The array whose entries are written with this letter.
+
+        With `\mathbf{x}` known and `x` not, `x_i` is an entry of `\mathbf{x}`.
+        """
+        if name in self.entries or self.knows(name):
+            return self.entries.get(name, name)
+        bold = [rf"\{font}{{{name}}}" for font in ("mathbf", "boldsymbol")]
+        known = [each for each in bold if each in self.values]
+        return known[0] if len(known) == 1 and len(name) == 1 else name
 
     def knows(self, name: str) -> bool:
         """Whether the symbol has a meaning."""
@@ -108,10 +120,12 @@ class Names:
     def local(self) -> Iterator[None]:
         """What becomes known inside is forgotten at the end."""
         before = set(self.values), set(self.functions), set(self.compounds)
+        entries = dict(self.entries)
         try:
             yield
         finally:
             self.values, self.functions, self.compounds = before
+            self.entries = entries
 
     def forget(self, name: str) -> None:
         """Drop a symbol."""

@@ -152,6 +152,11 @@ def _words(tokens: list[Token]) -> list[Token]:
             out.append(_as(token, "COND"))
         elif text.lower() in _OTHERWISE:
             out.append(_as(token, "OTHERWISE"))
+        elif text.lower() in {"or", "unless", "either"}:
+            raise EquationError(
+                f"`{text}` is not read: state what holds in each case by itself",
+                _at(token),
+            )
         elif text.lower() in _JOINING:
             out.append(_as(token, "JOIN"))
         elif text in {"max", "min"}:
