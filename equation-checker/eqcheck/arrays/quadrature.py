@@ -14,7 +14,7 @@ _PANELS = 2000  # more at once than these do not settle down
 ACCURACY = 1e-13  # of the integral of the absolute value, for each panel
 
 
-class NotSettled(Exception):
+class NotSettledError(Exception):
     """Halving the panels does not bring the integral to rest."""
 
 
@@ -37,9 +37,7 @@ def integrate(function: Callable[[Array], Array]) -> Array:
         fine = _panels(function, halves.reshape(-1, 2))
         fine = fine.reshape(2, len(panels), *fine.shape[1:])
         error = np.abs(fine.sum(axis=0) - coarse)
-        settled = np.all(
-            (error <= ACCURACY * size).reshape(len(panels), -1), axis=-1
-        )
+        settled = np.all((error <= ACCURACY * size).reshape(len(panels), -1), axis=-1)
         total = total + fine[:, settled].sum(axis=(0, 1))
         if settled.all():
             return _joined(total)
@@ -48,7 +46,7 @@ def integrate(function: Callable[[Array], Array]) -> Array:
         size = np.maximum(size, np.abs(total))
         if len(panels) > _PANELS:
             break
-    raise NotSettled
+    raise NotSettledError
 
 
 def _panels(function: Callable[[Array], Array], panels: Array) -> Array:
@@ -58,7 +56,7 @@ def _panels(function: Callable[[Array], Array], panels: Array) -> Array:
     places = middle[:, None] + half[:, None] * _NODES
     values = np.asarray(function(places.ravel()))
     if not np.all(np.isfinite(values)):
-        raise NotSettled
+        raise NotSettledError
     values = values.reshape(*values.shape[:-1], *places.shape)
     integrals = np.moveaxis((values * _WEIGHTS).sum(axis=-1) * half, -1, 0)
     return np.stack([np.real(integrals), np.imag(integrals)], axis=-1)

@@ -146,7 +146,7 @@ class Evaluator:
                 f"{shown} has {value.ndim} axes, but {len(items)} indices", node.at
             )
         if len(node.items) == 1 < value.ndim and _two_digits(node.items[0]):
-            items = _digits(node.items[0], value)
+            items = _digits(node, value)
         root = self.env.root
         starts: tuple[int, ...] = (1,) * value.ndim
         outside = None
@@ -308,7 +308,8 @@ class Evaluator:
 
     def _entries(self, run: Big) -> list[Value]:
         (binder,) = run.binders
-        assert binder.low is not None and binder.high is not None
+        assert binder.low is not None
+        assert binder.high is not None
         low = self.integer(binder.low, "the first of a list")
         high = self.integer(binder.high, "the last of a list")
         if high < low:
@@ -332,9 +333,10 @@ def _two_digits(node: Node) -> bool:
     return isinstance(node, Number) and node.value >= 10
 
 
-def _digits(node: Node, value: Value) -> list[Value]:
+def _digits(node: Index, value: Value) -> list[Value]:
     """The digits of `A_{12}` as indices, where no axis needs two of them."""
-    digits = str(node.value) if isinstance(node, Number) else ""
+    (item,) = node.items
+    digits = str(item.value) if isinstance(item, Number) else ""
     if len(digits) != value.ndim or max(value.shape) > 9:
         raise EquationError("entry (1, 2) or row 12? Write A_{1,2}", node.at)
     return [constant(int(digit)) for digit in digits]

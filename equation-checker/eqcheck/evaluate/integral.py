@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqcheck.arrays.quadrature import NotSettled, integrate
+from eqcheck.arrays.quadrature import NotSettledError, integrate
 from eqcheck.arrays.values import Array, Value, constant, elementwise, new_axis
 from eqcheck.evaluate.context import Context
 from eqcheck.latex.errors import EquationError
@@ -35,7 +35,7 @@ def integral(evaluator: Context, node: Integral) -> Value:
     found = _Axes()
     try:
         array = integrate(integrand)
-    except NotSettled:
+    except NotSettledError:
         raise EquationError(
             "this integral does not settle down: does it converge?", node.at
         ) from None

@@ -53,19 +53,16 @@ def expand_sum(node: Add) -> Node:
     """A sum without dots; the terms beside dots have one sign."""
     if not any(isinstance(term, Dots) for term in node.terms):
         return node
-    signs: list[int] = []
-    terms: list[Node] = []
+    kept: list[int] = []  # the signs of all but the dots and the last terms
     for k, (sign, term) in enumerate(zip(node.signs, node.terms, strict=True)):
-        if isinstance(term, Dots) and 0 < k < len(node.terms) - 1:
-            if len({*node.signs[k - 1 : k + 2]}) > 1:
-                _ask(term.at, "the signs beside them differ")
-        signs.append(sign)
-        terms.append(term)
-    kept: list[int] = []
-    for k, sign in enumerate(signs):
-        if not isinstance(terms[k], Dots) and not (k and isinstance(terms[k - 1], Dots)):
+        beside = node.signs[max(k - 1, 0) : k + 2]
+        if isinstance(term, Dots) and len(set(beside)) > 1:
+            _ask(term.at, "the signs beside them differ")
+        if not isinstance(term, Dots) and not (
+            k and isinstance(node.terms[k - 1], Dots)
+        ):
             kept.append(sign)
-    expanded = expand(terms, r"\sum")
+    expanded = expand(list(node.terms), r"\sum")
     if len(expanded) == 1 and kept == [1]:
         return expanded[0]
     return Add(tuple(kept), tuple(expanded), at=node.at)
@@ -172,15 +169,16 @@ def _step(earlier: Node | None, first: Node, low: Node) -> int | None:
         before, after = pairs.pop()
         if after == low:
             return _distance(before, after)
-    return 1 if _is_first_power(earlier, first) else None
+    return _power_step(earlier, first) if isinstance(first, Power) else None
 
 
-def _is_first_power(earlier: Node, first: Node) -> bool:
-    """`x + x^2 + ...`"""
-    return isinstance(first, Power) and (earlier, Number(2)) == (
-        first.base,
-        first.exponent,
-    )
+def _power_step(earlier: Node, first: Power) -> int | None:
+    """How far `x^2` is from `x`, or from 1."""
+    lower = {first.base: 1, Number(1): 0}.get(earlier)
+    exponent = first.exponent
+    if lower is None or not isinstance(exponent, Number):
+        return None
+    return int(exponent.value) - lower
 
 
 def _distance(before: Node, after: Node) -> int | None:

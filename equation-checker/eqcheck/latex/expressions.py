@@ -64,6 +64,7 @@ class Reader:
 
     def __init__(self, known: Names) -> None:
         self.names = known
+        self.letters: list[Position] = []  # where a T means the transpose
         self.separators: dict[tuple[str, int], str] = {}  # in the calls of a function
 
     # -------------------------------------------------------------- expressions
@@ -272,6 +273,7 @@ class Reader:
             elif sup.data == "group_odot":
                 node = Power(node, self._single(trees(sup)[0]), entrywise=True, at=at)
             elif spell(sup) == "T" and not self.names.knows("T"):
+                self.letters.append(position(sup))
                 node = Transpose(node, at=at)
             elif _is_mark(sup) or label(sup) is not None:
                 refuse(f"^{{{spell(sup)}}} belongs to a name, not to this", sup)

@@ -107,7 +107,9 @@ def read_integral(reader: Context, part: Syntax) -> Node:
     if bounds.keys() == {"sub"} and spell(bounds["sub"]) == variable:
         bounds.clear()  # `\int_x`: over all x
     if len(bounds) == 1:
-        refuse(r"both bounds are needed: \int_a^b, one integral for each variable", part)
+        refuse(
+            r"both bounds are needed: \int_a^b, one integral for each variable", part
+        )
     ends = [bounds.get(script) for script in ("sub", "sup")]
     low, high = (None if end is None else reader.expression(end) for end in ends)
     return Integral(variable, low, high, reader.expression(inside), at=position(part))

@@ -136,6 +136,15 @@ def _no_end(integral: Token) -> NoReturn:
     )
 
 
+def _refuse_label(token: Token) -> None:
+    """What stands above `=`: `def`, a remark such as `(a)`, or another meaning."""
+    above = re.sub(r"\\[A-Za-z]+|[{}\s=]", "", token.value)
+    if not re.fullmatch(r"def\.?|\(.*\)", above):
+        raise EquationError(
+            f"= with {above} above is not read: write = or := or \\approx", _at(token)
+        )
+
+
 def _words(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     kinds = [token.type for token in tokens]
@@ -144,6 +153,8 @@ def _words(tokens: list[Token]) -> list[Token]:
         in_script = before in {"SUB", "SUP"}  # a name there, whatever it says
         match = _TEXT.fullmatch(token.value) if token.type == "WORD" else None
         text = " ".join((match[1] or match[2]).split()).strip(".,:~ ") if match else ""
+        if token.type == "REL" and token.value.startswith(("\\stackrel", "\\overset")):
+            _refuse_label(token)
         if token.type == "FORALL":
             out.append(_as(token, "COND"))
         elif not match or in_script:
@@ -258,9 +269,8 @@ def _separators(tokens: list[Token]) -> Iterator[Token]:
             token = _as(token, kind)
         elif kind == "COND" and environments and started:
             kind, token = "AND", _as(token, "AND")  # a second condition of a case
-        elif kind == "REL" and depth == 0 and "arrow" in token.value:
-            if after == before == "QUAD":  # between two statements
-                kind = "JOIN"
+        elif kind == "REL" and "arrow" in token.value and after == before == "QUAD":
+            kind = "JOIN"  # between two statements
         before = tokens[k].type
         if kind in _BETWEEN and depth == 0:
             if kind != "QUAD" or not after_condition:

@@ -10,6 +10,7 @@ from eqcheck.latex.factors import MEANS_OF, RESERVED
 from eqcheck.latex.names import CONSTANTS, Names
 from eqcheck.latex.nodes import (
     Add,
+    Binder,
     Call,
     Function,
     Index,
@@ -83,7 +84,18 @@ class _Rows:
         for found in self.rows:
             if not found.statement.relation.operators:
                 raise EquationError("no relation stands here", found.statement.at)
+        self._refuse_two_meanings_of_t()
         return self.rows
+
+    def _refuse_two_meanings_of_t(self) -> None:
+        nodes = [each for row in self.rows for each in walk(row.statement)]
+        if self.reader.letters and any(
+            isinstance(each, Symbol | Binder) and each.name == "T" for each in nodes
+        ):
+            raise EquationError(
+                r"T is a symbol here: write ^\top for the transpose",
+                self.reader.letters[0],
+            )
 
     def _statement(self, tree: Syntax, *, first_in_row: bool) -> None:
         claims: list[Relation | Node] = []
