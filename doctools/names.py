@@ -54,7 +54,8 @@ _KEYWORDS = re.compile(r"(\w+=(?![=]).*?)")
 _LATEX = re.compile(r"[\\^_{]")
 _PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(md|py|toml|yml|txt|in|LICENSE)")
 _COMMENT_LINE = re.compile(
-    r"^(check|name|new|pad|sample|sequence|tolerance|unnoticed) | in | starts at "
+    r"^(check|false|name|new|not checked:|pad|sample|sequence|tolerance|unnoticed) "
+    r"| in | starts at "
     r"|^[^()]*[\\_].* = .*|^[\w, ()]+ = .*\(|^\S*\^\S* = "
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z_]{4,}")
@@ -1026,9 +1027,11 @@ def docstrings(path: Path) -> Iterator[Docstring]:
 
 
 def all_pages() -> list[Path]:
-    """The pages of the site, those at the root and the checker's."""
+    """The pages of the site and those at the root.
+
+    The checker's README speaks of another project; a test runs its example.
+    """
     roots = [pages.ROOT / name for name in ROOT_PAGES]
-    roots.append(pages.ROOT / "equation-checker" / "README.md")
     return [*pages.markdown_pages(), *filter(Path.exists, roots)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import eqcheck
 import nnref
-from doctools import blocks, census, pages
+from doctools import blocks, census, pages, shares
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -23,7 +23,14 @@ $$
 
 def markdown(what: str) -> str:
     """The Markdown for a directive `<!-- counts: WHAT -->`."""
-    return {"": counts, "equations": checked_equations, "wrong": wrong}[what]()
+    made = {
+        "": counts,
+        "equations": checked_equations,
+        "wrong": wrong,
+        "shares": shares.table,
+        "drifts": shares.drifts,
+    }
+    return made[what]()
 
 
 def results() -> dict[str, list[eqcheck.Result]]:
@@ -42,7 +49,7 @@ def counts() -> str:
     found = results()
     cells = {}
     for page, row in rows.items():
-        of_page = found.get(page, [])
+        of_page = [r for r in found.get(page, []) if not r.inline]
         fine = [r for r in of_page if r.status != eqcheck.NOT_CHECKED]
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
     lines = ["| page | blocks | outputs | figures | equations | checked |"]

@@ -29,7 +29,7 @@ NODES = re.findall(r"""pytest "(.+?::.+?)\"""", TEXT)
 
 def test_its_equations_hold():
     results = check_page(GUIDE)
-    assert [result.status for result in results] == ["checked"] * len(results)
+    assert {result.status for result in results} <= {"checked", "setting"}
     assert all(not result.survivors for result in results)
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from doctools import equations, summary
+import eqcheck
+from doctools import summary
 from doctools.census import Counts
 
 
 @pytest.fixture
 def two_pages(monkeypatch):
-    checked = equations.Result(
-        *(3, 5, equations.CHECKED),
+    checked = eqcheck.Result(
+        *(3, 5, eqcheck.CHECKED),
         against=("nnref.relu",),
         comparisons=6,
         mutants=4,
         caught=3,
         survivors=("line 4: sign of term 1, because it is zero",),
     )
-    missed = equations.Result(9, 11, equations.NOT_CHECKED, "not checked, because hard")
+    missed = eqcheck.Result(9, 11, eqcheck.NOT_CHECKED, "not checked, because hard")
     rows = {"docs/a.md": Counts(blocks=2, outputs=1), "docs/b.md": Counts()}
     monkeypatch.setattr(summary.census, "counts", lambda: rows)
     monkeypatch.setattr(summary, "results", lambda: {"docs/a.md": [checked, missed]})

@@ -12,11 +12,11 @@ s = int(rng.integers(2, 6))
 O = (H - k) // s + 1"""
 HUBER = """y = rng.normal(size=5)
 \\delta = 0.7
-L = nnref.huber(y, 0 * y, delta)"""
+L = standin.huber(y, 0 * y, delta)"""
 SOFT = """w = np.array([2.0, -2.0, 0.3, -0.3]) + 0.2 * rng.uniform(size=4)
 t = 0.7
 g = rng.normal(size=4)
-S = nnref.soft_threshold(w, t)"""
+S = standin.soft_threshold(w, t)"""
 
 
 def page_text(comment, latex):
@@ -28,7 +28,7 @@ def run(comment, latex, name="page.md"):
     return result
 
 
-STEP = "z = rng.normal(size=5)\nr = nnref.relu_backward(np.ones(5), z)"
+STEP = "z = rng.normal(size=5)\nr = standin.relu_backward(np.ones(5), z)"
 CASES = "\\begin{{cases}} 1 & {} \\\\ 0 & {} \\end{{cases}}"
 
 
@@ -45,7 +45,7 @@ CASES = "\\begin{{cases}} 1 & {} \\\\ 0 & {} \\end{{cases}}"
         (
             SOFT + "\nL = np.sum(g * S)\n"
             "check \\frac{\\partial L}{\\partial w} ="
-            " nnref.soft_threshold_backward(g, w, t)",
+            " standin.soft_threshold_backward(g, w, t)",
             "\\frac{\\partial L}{\\partial w_j} = g_j [|w_j| > t]",
             "\\frac{\\partial L}{\\partial w_j} = g_j [|w_j| \\ge t]",
         ),

@@ -135,3 +135,29 @@ def test_a_paragraph_may_speak_of_the_display_below():
     text = comment + "The sum $s \\le 4 \\max_i x_i$ is\n\n" + DISPLAYED
     first, second = check_text(text)
     assert (first.status, second.status) == (CHECKED, CHECKED), first.reason
+
+
+def test_what_is_quoted_or_only_a_sign_states_nothing():
+    text = '<q lang="en">They say $s = 7$.</q> The sign $\\approx$ is another.\n'
+    assert inline(text) == []
+
+
+def test_equal_indices_are_a_condition():
+    given = "<!-- equation\nD = np.eye(3)\n-->\n$$\nD_{ij} = D_{ji}\n$$\n\n"
+    right, wrong = inline("It is $D_{km} = 1$ if $k = m$.\n\n$D_{km} = 1$.\n", given)
+    assert (right.status, wrong.status) == (CHECKED, FAILED), right.reason
+
+
+def test_a_setting_reaches_the_arguments_of_a_given_function():
+    given = (
+        "<!-- equation\nq = rng.uniform()\np = rng.uniform()\n"
+        "D(p, q) = (p - q) ** 2\n-->\n$$\nD(p, q) > 0\n$$\n\n"
+    )
+    right, wrong = inline("$D(p, q) = 0$ for $q = p$.\n\n$D(p, q) = 0$.\n", given)
+    assert (right.status, wrong.status) == (CHECKED, FAILED), right.reason
+
+
+def test_a_changed_number_is_as_precise_as_it_is_shown():
+    (result,) = inline("So $\\ln 10 \\approx 2.303$.\n")
+    assert result.status == CHECKED
+    assert result.survivors == ()

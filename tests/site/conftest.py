@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,25 @@ QUIET = (
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site, strictly; return its folder."""
-    target = tmp_path_factory.mktemp("site")
+    """Build the site, strictly and once for all workers; return its folder."""
+    together = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        together = together.parent
+    target, log = together / "built-site", together / "built-site.log"
+    try:
+        (together / "site-is-built-by").mkdir()
+    except FileExistsError:  # by another worker
+        while not log.exists():
+            time.sleep(0.2)
+        assert not log.read_text(encoding="utf-8")
+        return target
     command = [sys.executable, "-m", "doctools.build", "build", "--site-dir", target]
     done = subprocess.run(command, cwd=pages.ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    said = done.stdout[-4000:] + done.stderr[-4000:] if done.returncode else ""
+    part = log.with_suffix(".part")
+    part.write_text(said, encoding="utf-8")
+    part.replace(log)
+    assert not said, said
     return target
 
 

@@ -12,21 +12,49 @@ window.look = {
       .map((e) => e.outerHTML.slice(0, 120));
   },
 
-  // Formulas and figures without extent, or whose ink is close to the page's colour.
-  faint() {
-    const channels = (c) => c.match(/[\d.]+/g).slice(0, 3).map((v) => {
-      const s = v / 255;
-      return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
-    });
+  // The contrast of two colours, from 1 to 21.
+  contrast(one, other) {
     const luminance = (c) => {
-      const [r, g, b] = channels(c);
+      const [r, g, b] = c.match(/[\d.]+/g).slice(0, 3).map((v) => {
+        const s = v / 255;
+        return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+      });
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    const back = luminance(getComputedStyle(document.body).backgroundColor);
-    const contrast = (c) => {
-      const ink = luminance(c);
-      return (Math.max(ink, back) + 0.05) / (Math.min(ink, back) + 0.05);
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  },
+
+  // The colour behind an element: of the nearest one that is not see-through.
+  behind(e) {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      const alpha = colour.match(/[\d.]+/g)[3];
+      if (alpha === undefined || Number(alpha) === 1) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  },
+
+  // Code of too little contrast. Each pair of colours is looked at once: axe looks at
+  // each of ten thousand words by itself.
+  faintCode() {
+    const seen = new Map();
+    const walk = (e, back) => {
+      const style = getComputedStyle(e);
+      const alpha = style.backgroundColor.match(/[\d.]+/g)[3];
+      if (alpha === undefined || Number(alpha) === 1) back = style.backgroundColor;
+      const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      if (own) seen.set(`${style.color} on ${back}`, [style.color, back]);
+      for (const child of e.children) walk(child, back);
     };
+    for (const pre of document.querySelectorAll("pre")) walk(pre, this.behind(pre));
+    return [...seen].filter(([, pair]) => this.contrast(...pair) < 4.5).map(([k]) => k);
+  },
+
+  // Formulas and figures without extent, or whose ink is close to the page's colour.
+  faint() {
+    const back = getComputedStyle(document.body).backgroundColor;
+    const contrast = (c) => this.contrast(c, back);
     const faults = [];
     for (const math of document.querySelectorAll(".md-content math")) {
       const box = math.getBoundingClientRect();

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-# The themes differ in colour alone: what else axe looks at is looked at once.
-COLOUR = ["color-contrast", "link-in-text-block"]
-RULES = {"light": None, "dark": {"type": "rule", "values": COLOUR}}
+# The themes differ in colour alone: what else axe looks at is looked at once. The
+# colours of code are looked at by `look.faintCode`.
+NAMES = ["color-contrast", "link-in-text-block"]
+COLOUR = {"runOnly": {"type": "rule", "values": NAMES}}
+REST = {"rules": {name: {"enabled": False} for name in NAMES}}
 
 
-@pytest.mark.parametrize("scheme", RULES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_see_it(tab: Callable[..., Page], url: str, scheme: str) -> None:
     """No violation of accessibility rules, and formulas and figures stand out.
 
@@ -27,13 +29,30 @@ def test_everyone_can_see_it(tab: Callable[..., Page], url: str, scheme: str) ->
     """
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = tab(url, color_scheme=scheme)
-    options: dict[str, object] = {"resultTypes": ["violations"]}
-    if RULES[scheme]:
-        options["runOnly"] = RULES[scheme]
     assert page.evaluate("look.faint()") == []
-    found = [
-        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
-        for rule in axe.Axe().run(page, options=options).response["violations"]
-        for node in rule["nodes"][:3]
-    ]
+    assert page.evaluate("look.faintCode()") == []
+    found = []
+    for context, rules in (("document", REST), ({"exclude": [["pre"]]}, COLOUR)):
+        if rules == REST and scheme == "dark":
+            continue
+        options = {"resultTypes": ["violations"], **rules}
+        result = axe.Axe().run(page, context=context, options=options)
+        found += [
+            f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
+            for rule in result.response["violations"]
+            for node in rule["nodes"][:3]
+        ]
     assert not found, "\n".join(found)
+
+
+def test_faint_code_is_seen(tab: Callable[..., Page], address: str) -> None:
+    """A word of code in a pale colour is found, by whatever element it has it."""
+    page = tab(address)
+    page.evaluate(
+        """() => {
+          const pre = document.querySelector("pre");
+          const word = "<b style='color: rgb(200,200,200)'>a</b>";
+          pre.insertAdjacentHTML("beforeend", word);
+        }"""
+    )
+    assert "rgb(200, 200, 200)" in str(page.evaluate("look.faintCode()"))

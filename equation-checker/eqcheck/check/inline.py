@@ -130,8 +130,10 @@ def _piece(
         and not any(_has_symbols(side) for side in relation.sides[1:])
     )
     if is_condition and not is_setting and row.defines is not None:
-        # "let c = R(w)" with a new c is a definition
-        is_condition = isinstance(first, Symbol) and first.name in given
+        # "let c = R(w)" with a new c is a definition, "if k = m" of two indices is not
+        second = relation.sides[1]
+        indices = isinstance(second, Symbol) and second.name not in given
+        is_condition = isinstance(first, Symbol) and (first.name in given or indices)
     return _Piece(formula, row, is_condition, is_setting)
 
 
@@ -149,6 +151,8 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
     """A claim under the conditions and in the settings of its sentence."""
     statement = row.statement
     names = {each.name for each in walk(statement) if isinstance(each, Symbol)}
+    new = row.defines is not None and row.defines.name not in given
+    defines = new and len(statement.relation.sides) == 2  # which holds in general
     targets: list[Symbol] = []
     values: list[Node] = []
     for piece in near:
@@ -160,8 +164,10 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
         if not about & names:
             continue
         equal = relation.operators[0] == "=" and isinstance(first, Symbol)
+        if isinstance(first, Symbol) and not (piece.is_setting or first.name in given):
+            equal = False  # k = m of two indices
         if equal and isinstance(first, Symbol) and first.layer is None:
-            if first.name in names:
+            if first.name in names and not defines:
                 targets.append(first)
                 values.append(relation.sides[1])
                 piece.used = True
@@ -171,9 +177,6 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
             piece.used = True
     if not targets:
         return replace(row, statement=statement)
-    new = row.defines is not None and row.defines.name not in given
-    if new and len(statement.relation.sides) == 2:
-        return replace(row, statement=statement)  # a definition holds in general
     relation = statement.relation
     inside = tuple(
         At(side, tuple(targets), tuple(values), at=side.at) for side in relation.sides

@@ -113,7 +113,8 @@ def _little(node: Node, others: Mapping[str, str]) -> Iterator[tuple[str, Node]]
     match node:
         case Number(value) if np.isfinite(value):
             little = value * (1 + LITTLE) if value else LITTLE
-            yield f"{_LITTLE}{value} became {little:.4g}", Number(little, at=node.at)
+            changed = replace(node, value=little)  # as precise as it is shown
+            yield f"{_LITTLE}{value} became {little:.4g}", changed
         case Symbol(name, layer=None) if name in others:
             yield f"{name} became {others[name]}", Symbol(others[name], at=node.at)
 
@@ -155,7 +156,7 @@ def _here(node: Node, indices: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
         case Root(radicand):
             yield "root dropped", radicand
         case Number(value) if value != float("inf"):
-            yield f"{value} became {value + 1}", Number(value + 1, at=node.at)
+            yield f"{value} became {value + 1}", replace(node, value=value + 1)
         case Cases(values) if len(values) > 1:
             turned = (*values[1:], values[0])
             yield "cases exchanged", replace(node, values=turned)

@@ -168,7 +168,8 @@ class Page:
         source = item.source
         if not source.formulas:
             return read_statements(source.latex, self.names), set()
-        given = {*self.roots[0].given, *self.roots[0].definitions}
+        root = self.roots[0]
+        given = {*root.given, *root.definitions, *(name for name, _ in root.functions)}
 
         def holds(row: Row) -> bool:
             return not fails(row.statement, self.roots, item.settings)

@@ -407,19 +407,11 @@ class DefinitionTrial:
             before.append(filed)
         try:
             for root, definition in zip(roots, before, strict=True):
-                _exchange(root, replace(definition, body=body))
+                root.exchange(replace(definition, body=body))
             return test()
         finally:
             for root, definition in zip(roots, before, strict=True):
-                _exchange(root, definition)
-
-
-def _exchange(root: Root, definition: Definition) -> None:
-    if definition.parameters is None:
-        root.definitions[definition.key] = definition
-    else:
-        root.functions[definition.name, len(definition.parameters)] = definition
-    root.cache.clear()
+                root.exchange(definition)
 
 
 def _filed(root: Root, definition: Definition) -> object:

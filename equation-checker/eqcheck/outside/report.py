@@ -76,7 +76,9 @@ def results(items: list[Item], page: str) -> list[Result]:
 def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
     source = item.source
     if item.failed:
-        return Result(source.line, source.end, FAILED, failure(item, page))
+        inline = len(source.formulas)
+        said = failure(item, page)
+        return Result(source.line, source.end, FAILED, said, inline=inline)
     if item.comment is not None and item.comment.unchecked is not None:
         reason = f"not checked, because {item.comment.unchecked}"
         return Result(source.line, source.end, NOT_CHECKED, reason)

@@ -18,6 +18,8 @@ from eqcheck.outside.markdown import (
 
 INLINE = "inline equations"
 _RELATION = re.compile(r"[=<>]|\\(le|ge|ne|leq|geq|neq|approx|in)(?![A-Za-z])")
+_SIGN = re.compile(r"\s*(\\[A-Za-z]+|[=<>])\s*")  # one that is spoken of
+_QUOTE = re.compile(r"<q\b.*?</q>", re.DOTALL)  # somebody else's words
 # A sentence ends where another could begin; a formula may be what begins it.
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”)*_]*\s+(?=[*_\[(\"“]*[A-Z$])|;\s")
 
@@ -96,6 +98,7 @@ def _formulas(listed: list[Paragraph]) -> Iterator[Formula]:
     sentence = 0
     for paragraph in listed:
         plain = paragraph.plain
+        quoted = [match.span() for match in _QUOTE.finditer(plain)]
         for span in paragraph.maths:  # a full stop inside of maths ends no sentence
             inner = "$" * (span.end - span.start)
             plain = plain[: span.start] + inner + plain[span.end :]
@@ -108,7 +111,9 @@ def _formulas(listed: list[Paragraph]) -> Iterator[Formula]:
             if breaks:
                 between = plain[breaks[-1].end() : span.start]
             last = span.end
-            if _RELATION.search(span.text):
+            if any(start < span.start < end for start, end in quoted):
+                continue
+            if _RELATION.search(span.text) and not _SIGN.fullmatch(span.text):
                 latex = " ".join(span.text.split())
                 line, column = paragraph.place(span.start)
                 yield Formula(latex, line, column, " ".join(between.split()), sentence)

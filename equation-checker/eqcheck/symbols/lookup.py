@@ -141,6 +141,27 @@ class Root(State, Environment):
         self.used |= used
         return value
 
+    def exchange(self, definition: Definition) -> None:
+        """Put a definition in the place of the one that is filed under its name.
+
+        What was computed without it is kept.
+        """
+        if definition.parameters is None:
+            self.definitions[definition.key] = definition
+        else:
+            self.functions[definition.name, len(definition.parameters)] = definition
+        self.cache = {
+            key: (value, used)
+            for key, (value, used) in self._computed()
+            if definition.line not in used
+        }
+
+    def _computed(self) -> Iterator[tuple[object, tuple[Value, set[int]]]]:
+        """What `kept` has computed, with the definitions that it rests on."""
+        for key, entry in self.cache.items():
+            if isinstance(key, tuple) and key[0] in {"definition", "jacobian", "given"}:
+                yield key, entry
+
     @property
     def layer_table(self) -> Table:
         """The layers of every symbol that has some."""

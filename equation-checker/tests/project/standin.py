@@ -14,3 +14,20 @@ def sigmoid(x):
 
 def entropy(p):
     return -np.sum(p * np.log(p))
+
+
+def relu_backward(dy, x):
+    return dy * (x > 0)
+
+
+def huber(pred, target, delta=1.0):
+    r = np.abs(pred - target)
+    return np.mean(np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)))
+
+
+def soft_threshold(w, t):
+    return np.sign(w) * np.maximum(np.abs(w) - t, 0)
+
+
+def soft_threshold_backward(dy, w, t):
+    return dy * (np.abs(w) > t)
