@@ -198,7 +198,7 @@ def _in_formula(text: str, match: re.Match[str]) -> Iterator[Number]:
         top, bottom = part[1] or part[2], part[3] or part[4]
         a, b = part.span()
         taken.append((a, b))
-        value = int(top) / int(bottom)
+        value = int(top) / int(bottom) if int(bottom) else float("inf")
         yield Number(
             a + offset, b + offset, part[0], value, 0.03 * value, name, word=True
         )

@@ -166,6 +166,8 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
         equal = relation.operators[0] == "=" and isinstance(first, Symbol)
         if isinstance(first, Symbol) and not (piece.is_setting or first.name in given):
             equal = False  # k = m of two indices
+        if not (piece.is_setting or first in _symbols(statement)):
+            equal = False  # nothing to put it into
         if equal and isinstance(first, Symbol) and first.layer is None:
             if first.name in names and not defines:
                 targets.append(first)
@@ -188,6 +190,10 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
         statement=replace(statement, relation=changed, conditions=conditions),
         defines=None,
     )
+
+
+def _symbols(node: Node) -> set[Node]:
+    return {each for each in walk(node) if isinstance(each, Symbol)}
 
 
 def _without_first(row: Row) -> Row:
