@@ -54,7 +54,8 @@ _KEYWORDS = re.compile(r"(\w+=(?![=]).*?)")
 _LATEX = re.compile(r"[\\^_{]")
 _PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(md|py|toml|yml|txt|in|LICENSE)")
 _COMMENT_LINE = re.compile(
-    r"^(check|false|name|new|not checked:|pad|sample|sequence|tolerance|unnoticed) "
+    r"^(check|entries|false|name|new|not checked:|pad|sample|sequence|tolerance"
+    r"|unnoticed) "
     r"| in | starts at "
     r"|^[^()]*[\\_].* = .*|^[\w, ()]+ = .*\(|^\S*\^\S* = "
 )
@@ -292,7 +293,9 @@ def _comment_line(text: str, scope: Scope) -> str:
             raise UnresolvedError(str(error)) from None
         Expression(wider).check(tree)
     pairs = comment.checks + comment.sequences + comment.pads + comment.starts
-    for latex in [*targets, *(latex for latex, _ in pairs), *comment.compounds]:
+    letters = [latex for *both, _ in comment.entries for latex in both]
+    shown = [*targets, *letters, *(latex for latex, _ in pairs)]
+    for latex in [*shown, *comment.compounds]:
         if not is_helper(latex):
             _latex(latex, scope)
     return "directive"

@@ -56,6 +56,13 @@ def _binomial(n: Array, k: Array) -> Array:
     return np.asarray(choose(np.real(n).astype(int), np.real(k).astype(int)))
 
 
+def _factorial(n: Array) -> Array:
+    whole = _whole(np.real(n))
+    if np.any(whole < 0) or np.any(whole != np.round(whole)):
+        raise EquationError("n! of a number that is not whole or is below 0")
+    return np.asarray(np.vectorize(math.factorial, otypes=[float])(whole.astype(int)))
+
+
 _ENTRYWISE: dict[str, Callable[..., Array]] = {
     **{name: getattr(np, name) for name in ("exp", "sin", "cos", "tan")},
     **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh")},
@@ -70,6 +77,7 @@ _ENTRYWISE: dict[str, Callable[..., Array]] = {
     "floor": lambda x: np.floor(_whole(np.real(x))),
     "ceil": lambda x: np.ceil(_whole(np.real(x))),
     "binom": _binomial,
+    "factorial": _factorial,
     "max": larger,
     "min": smaller,
 }
@@ -175,8 +183,8 @@ def apply(name: str, arguments: list[Value], base: Value | None) -> Value:
     return result
 
 
-def norm(value: Value, kind: str) -> Value:
-    """A norm of a vector or a matrix."""
+def norm(value: Value, kind: str, order: Value | None = None) -> Value:
+    """A norm of a vector or a matrix; with an order, the p-norm of a vector."""
     if value.ndim == 2 and 1 in value.shape:
         value = _flat(value)
     if value.ndim == 0:
@@ -185,6 +193,8 @@ def norm(value: Value, kind: str) -> Value:
     axes = tuple(range(-value.ndim, 0))
     if (value.ndim == 1 and kind in {"", "2"}) or kind == "F":
         return Value(np.sqrt(np.sum(value.array**2, axis=axes)), value.axes)
+    if order is not None and value.ndim == 1 and order.ndim == 0:
+        return _p_norm(value, order)
     if kind == "1" and value.ndim == 1:
         return total(size)
     if kind == r"\infty" and value.ndim == 1:
@@ -195,6 +205,15 @@ def norm(value: Value, kind: str) -> Value:
         return _spectral(value)
     shown = rf"\|...\|_{{{kind}}}" if kind else r"\|...\|"
     raise EquationError(f"{shown} of an array of shape {value.shape}: which norm?")
+
+
+def _p_norm(value: Value, order: Value) -> Value:
+    if np.any(np.real(order.array) <= 0):
+        raise EquationError(r"the p of \|x\|_p must be greater than 0")
+    if np.all(np.isinf(np.real(order.array))):
+        return norm(value, r"\infty")
+    powers = elementwise(lambda x, p: _absolute(x) ** p, value, order)
+    return elementwise(lambda x, p: x ** (1 / p), total(powers), order)
 
 
 def _spectral(value: Value) -> Value:

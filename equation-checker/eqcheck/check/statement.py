@@ -170,7 +170,9 @@ def _refuse_bound_and_free(side: Node, free: set[str]) -> None:
     for name, at in bound_names(side).items():
         if name in here:
             raise EquationError(
-                f"the index {name} is bound here and free beside it: rename one", at
+                f"the index {name} is bound here and free beside it: rename one"
+                " or put brackets around the summand",
+                at,
             )
 
 

@@ -12,7 +12,7 @@ from eqcheck.check.compare import Settings
 from eqcheck.check.item import Item
 from eqcheck.latex.names import Names
 from eqcheck.symbols import giving
-from eqcheck.symbols.comment import Assignment, Comment, Python
+from eqcheck.symbols.comment import Assignment, Comment, CommentError, Python
 from eqcheck.symbols.giving import Target, read_target
 from eqcheck.symbols.lookup import Root
 
@@ -62,6 +62,11 @@ def take_symbols(
         names.forget(name)
     for name, _ in comment.sequences:
         names.add(name)
+    for letter, array, line in comment.entries:
+        whole = read_target(array, line, names.compounds).name
+        if not names.knows(whole):
+            raise CommentError(f"{array} is not known here", line)
+        names.entries[read_target(letter, line, names.compounds).name] = whole
     return taken
 
 

@@ -26,7 +26,9 @@ from eqcheck.evaluate.big import evaluate_big
 from eqcheck.evaluate.calls import call
 from eqcheck.evaluate.conditions import cases, indicator
 from eqcheck.evaluate.derivative import gradient, partial
+from eqcheck.evaluate.integral import integral
 from eqcheck.evaluate.variations import at_values, limit, mean
+from eqcheck.latex.dots import RUN
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
     Add,
@@ -40,6 +42,7 @@ from eqcheck.latex.nodes import (
     Gradient,
     Index,
     Indicator,
+    Integral,
     Limit,
     Matrix,
     Mean,
@@ -143,7 +146,7 @@ class Evaluator:
                 f"{shown} has {value.ndim} axes, but {len(items)} indices", node.at
             )
         if len(node.items) == 1 < value.ndim and _two_digits(node.items[0]):
-            raise EquationError("entry (1, 2) or row 12? Write A_{1,2}", node.at)
+            items = _digits(node, value)
         root = self.env.root
         starts: tuple[int, ...] = (1,) * value.ndim
         outside = None
@@ -261,7 +264,8 @@ class Evaluator:
         return transpose(self.value(node.base))
 
     def _norm(self, node: Norm) -> Value:
-        return functions.norm(self.value(node.body), node.kind)
+        order = None if node.order is None else self.value(node.order)
+        return functions.norm(self.value(node.body), node.kind, order)
 
     def _matrix(self, node: Matrix) -> Value:
         rows = [[self.value(entry) for entry in row] for row in node.rows]
@@ -282,9 +286,38 @@ class Evaluator:
         return constant(0)  # what it stands for is looked at where sides are compared
 
     def _vector(self, node: Tuple) -> Value:
-        if (node.opening, node.closing) != ("(", ")"):
+        if (node.opening, node.closing) not in {("(", ")"), ("[", "]")}:
             raise EquationError("this has no value of its own", node.at)
+        if any(isinstance(item, Big) and item.operator == RUN for item in node.items):
+            return self._run(node)
         return self._matrix(Matrix(tuple((item,) for item in node.items), at=node.at))
+
+    def _run(self, node: Tuple) -> Value:
+        r"""The vector `(x_1, \dots, x_n)`."""
+        entries: list[Value] = []
+        for item in node.items:
+            if isinstance(item, Big) and item.operator == RUN:
+                entries += self._entries(item)
+            else:
+                entries.append(self.value(item))
+        if any(entry.ndim for entry in entries):
+            raise EquationError("the entries of a vector are numbers", node.at)
+        axes = union(entries)
+        wide = np.broadcast_arrays(*(spread(entry, axes) for entry in entries))
+        return Value(np.stack(wide, axis=-1), axes)
+
+    def _entries(self, run: Big) -> list[Value]:
+        (binder,) = run.binders
+        assert binder.low is not None
+        assert binder.high is not None
+        low = self.integer(binder.low, "the first of a list")
+        high = self.integer(binder.high, "the last of a list")
+        if high < low:
+            raise EquationError(f"the range {low}..{high} runs backwards", run.at)
+        numbers = range(low, high + 1)
+        return [
+            self.inside(**{binder.name: constant(k)}).value(run.body) for k in numbers
+        ]
 
 
 def _divide(a: Array, b: Array) -> Array:
@@ -298,6 +331,15 @@ def _modulo(a: Array, b: Array) -> Array:
 
 def _two_digits(node: Node) -> bool:
     return isinstance(node, Number) and node.value >= 10
+
+
+def _digits(node: Index, value: Value) -> list[Value]:
+    """The digits of `A_{12}` as indices, where no axis needs two of them."""
+    (item,) = node.items
+    digits = str(item.value) if isinstance(item, Number) else ""
+    if len(digits) != value.ndim or max(value.shape) > 9:
+        raise EquationError("entry (1, 2) or row 12? Write A_{1,2}", node.at)
+    return [constant(int(digit)) for digit in digits]
 
 
 def _name(node: Node) -> str:
@@ -322,6 +364,7 @@ _METHODS: dict[type, Any] = {
     Call: call,
     At: at_values,
     Limit: limit,
+    Integral: integral,
     Mean: mean,
     Big: evaluate_big,
     Partial: partial,

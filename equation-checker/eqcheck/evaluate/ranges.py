@@ -12,6 +12,7 @@ from eqcheck.latex.nodes import (
     Binder,
     Index,
     Indicator,
+    Integral,
     Limit,
     Node,
     Symbol,
@@ -117,6 +118,12 @@ def _collect(node: Node, bound: frozenset[str], found: dict[str, Position]) -> N
         return
     if isinstance(node, Limit):
         _collect(node.target, bound, found)
+        _collect(node.body, bound | {node.variable}, found)
+        return
+    if isinstance(node, Integral):
+        for end in (node.low, node.high):
+            if end is not None:
+                _collect(end, bound, found)
         _collect(node.body, bound | {node.variable}, found)
         return
     for _, below in children(node):

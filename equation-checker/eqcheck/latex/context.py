@@ -15,6 +15,7 @@ class Context(Protocol):
     """Reads the parts of an expression, given the names."""
 
     names: Names
+    separators: dict[tuple[str, int], str]
 
     def expression(self, part: Syntax) -> Node:
         """Any expression."""

@@ -8,6 +8,7 @@ function without brackets is one factor. What can be read in two ways is refused
 from __future__ import annotations
 
 from eqcheck.latex.differentials import read_derivative
+from eqcheck.latex.dots import RUN, expand, expand_product, expand_sum
 from eqcheck.latex.errors import Position
 from eqcheck.latex.factors import Factors
 from eqcheck.latex.names import Names
@@ -33,6 +34,7 @@ from eqcheck.latex.nodes import (
     Transpose,
     Tuple,
 )
+from eqcheck.latex.operators import read_integral
 from eqcheck.latex.parse import Syntax
 from eqcheck.latex.spelling import (
     Scripts,
@@ -62,6 +64,8 @@ class Reader:
 
     def __init__(self, known: Names) -> None:
         self.names = known
+        self.letters: list[Position] = []  # where a T means the transpose
+        self.separators: dict[tuple[str, int], str] = {}  # in the calls of a function
 
     # -------------------------------------------------------------- expressions
 
@@ -114,6 +118,8 @@ class Reader:
                 return self._matrix(part)
             case "cases":
                 return self._cases(part)
+            case "integral":
+                return read_integral(self, part)
             case "evaluated":
                 return self._evaluated(part)
             case "paren":
@@ -148,11 +154,13 @@ class Reader:
             else:
                 signs.append(sign)
                 terms.append(self.expression(child))
-        return Add(tuple(signs), tuple(terms), at=position(part))
+        return expand_sum(Add(tuple(signs), tuple(terms), at=position(part)))
 
     def _product(self, part: Syntax) -> Node:
         first, *rest = part.children
         assert is_tree(first)
+        if (run := self._product_run(part)) is not None:
+            return run
         result = self.expression(first)
         numerator: list[Syntax] = items(first)  # for a derivative written with a slash
         for sign, child in zip(rest[::2], rest[1::2], strict=True):
@@ -176,6 +184,16 @@ class Reader:
             numerator = []
         return result
 
+    def _product_run(self, part: Syntax) -> Node | None:
+        r"""`a_1 \cdot a_2 \cdots a_n` or `a_1 \cdot \ldots \cdot a_n` as a product."""
+        signs = {str(sign) for sign in part.children[1::2]}
+        if len(signs) != 1 or not signs <= {r"\cdot", r"\times"}:
+            return None
+        factors = [each for child in trees(part) for each in items(child)]
+        if not any(factor.data == "dots" for factor in factors):
+            return None
+        return self.juxtaposition(factors)
+
     def chain(self, part: Syntax) -> Node:
         """An expression, or a relation between expressions."""
         operators = [c.value for c in part.children if isinstance(c, str)]
@@ -191,6 +209,7 @@ class Reader:
     def juxtaposition(self, parts: list[Syntax]) -> Node:
         """Factors side by side, among them functions that take what follows."""
         factors = Factors(self, parts).read()
+        factors = expand_product(factors)
         if len(factors) == 1:
             return factors[0]
         return Product(tuple(factors), at=factors[0].at)
@@ -214,17 +233,21 @@ class Reader:
         sub = scripts.sub
         if sub is not None and (full := self._name_with(name, sub)):
             name, sub = full, None
+        elif sub is not None:
+            name = self.names.array_of(name)
         node: Node = Symbol(name, layer, at=at)
         if transposed:
             node = Transpose(node, at=at)
-        return self.scripted(node, Scripts(sub=sub, sups=sups), base)
+        rest = Scripts(sub=sub, sups=sups, factorial=scripts.factorial)
+        return self.scripted(node, rest, base)
 
     def _name_with(self, name: str, sub: Syntax) -> str | None:
         """The name with its subscript, if they are one name."""
         full = f"{name}_{{{spell(sub)}}}"
         alone = only(sub) if sub.data == "group" else leaf(sub)
         is_word = alone.data in {"word", "maxhead"}
-        is_number = alone.data == "number" and not self.names.knows(name)
+        unknown = not self.names.knows(self.names.array_of(name))
+        is_number = alone.data == "number" and unknown
         is_set = name in {r"\mathbb{R}", r"\mathbb{N}", r"\mathbb{Z}"}
         named = self.names.knows(full) or is_word or is_number or is_set
         return full if named and name not in _ONES else None
@@ -240,6 +263,8 @@ class Reader:
             if tops and len(listed) > 1:
                 refuse(r"write (W^\top)_{ij} or (W_{ij})^\top", part)
             node = Index(node, listed, split, at=at)
+        if scripts.factorial:
+            node = Call(Function("factorial", at=at), (node,), at=at)
         for sup in scripts.sups:
             if _is_top(sup):
                 node = Transpose(node, at=at)
@@ -248,7 +273,8 @@ class Reader:
             elif sup.data == "group_odot":
                 node = Power(node, self._single(trees(sup)[0]), entrywise=True, at=at)
             elif spell(sup) == "T" and not self.names.knows("T"):
-                refuse(r"write ^\top for the transpose", sup)
+                self.letters.append(position(sup))
+                node = Transpose(node, at=at)
             elif _is_mark(sup) or label(sup) is not None:
                 refuse(f"^{{{spell(sup)}}} belongs to a name, not to this", sup)
             else:
@@ -281,6 +307,8 @@ class Reader:
             return Indicator(tuple(related), at=position(part))
         if len(inside) == 1 and (opening, closing) in {("(", ")"), ("[", "]")}:
             return inside[0]
+        if len(inside) > 2 and (opening, closing) in {("(", ")"), ("[", "]")}:
+            inside = expand(inside, RUN)
         return Tuple(opening, tuple(inside), closing, at=position(part))
 
     def arguments(self, part: Syntax) -> tuple[Node, ...]:
@@ -373,6 +401,9 @@ _RELATIONS = {
     r"\ne": "!=",
     r"\approxeq": r"\approx",
     r"\coloneqq": ":=",
+    r"\triangleq": ":=",
+    r"\gets": r"\leftarrow",
+    r"\longleftarrow": r"\leftarrow",
     r"\rightarrow": r"\to",
 }
 
@@ -380,4 +411,6 @@ _RELATIONS = {
 def relation(operator: str) -> str:
     """One spelling for each relation."""
     operator = "".join(operator.split())
+    if operator.startswith((r"\stackrel", r"\overset")):
+        return ":=" if "def" in operator else "="
     return _RELATIONS.get(operator, operator)

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _FONT = re.compile(
-    r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|mbox)"
-    r"\s*\{\s*(.*?)\s*\}",
+    r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|textbf|mbox)"
+    r"\s*(?:\{\s*(.*?)\s*\}|([A-Za-z]))",
     re.DOTALL,
 )
 _MATH_FONT = re.compile(
     r"\\(mathbf|boldsymbol|bm|mathcal|mathbb|mathsf|mathfrak|mathrm)"
-    r"\s*(?:\{\s*([^{}]*?)\s*\}|([A-Za-z0-9]))"
+    r"\s*(?:\{\s*([^{}]*?)\s*\}|([A-Za-z0-9]|\\[A-Za-z]+))"
 )
 _ACCENT = re.compile(
     r"\\(hat|widehat|bar|overline|tilde|widetilde|dot|ddot|vec|check|breve)\{"
@@ -30,7 +30,11 @@ def word(token: str) -> str:
     r"""The name that `\mathrm{...}` or `\operatorname{...}` spells."""
     match = _FONT.fullmatch(token)
     assert match is not None
-    text = re.sub(r"\\[,;:! ]|\s+", "", match[1])
+    text = match[1] or match[2] or ""
+    text, bold = re.subn(r"\\bf\b|\\(math|text)bf\b", "", text)
+    text = re.sub(r"\\[,;:! ]|\s+|[{}]|\\(rm|it)\b", "", text)
+    if len(text) == 1 and (bold or token.startswith(r"\textbf")):
+        return rf"\mathbf{{{text}}}"
     # One upright letter is not the italic one: `\mathrm{d}` is an operator.
     return rf"\mathrm{{{text}}}" if len(text) == 1 else text
 
@@ -91,6 +95,18 @@ class Names:
     values: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     compounds: set[str] = field(default_factory=set)
+    entries: dict[str, str] = field(default_factory=dict)  # `x` of `x_i`: the bold one
+
+    def array_of(self, name: str) -> str:
+        r"""The array whose entries are written with this letter.
+
+        With `\mathbf{x}` known and `x` not, `x_i` is an entry of `\mathbf{x}`.
+        """
+        if name in self.entries or self.knows(name):
+            return self.entries.get(name, name)
+        bold = [rf"\{font}{{{name}}}" for font in ("mathbf", "boldsymbol")]
+        known = [each for each in bold if each in self.values]
+        return known[0] if len(known) == 1 and len(name) == 1 else name
 
     def knows(self, name: str) -> bool:
         """Whether the symbol has a meaning."""
@@ -104,10 +120,12 @@ class Names:
     def local(self) -> Iterator[None]:
         """What becomes known inside is forgotten at the end."""
         before = set(self.values), set(self.functions), set(self.compounds)
+        entries = dict(self.entries)
         try:
             yield
         finally:
             self.values, self.functions, self.compounds = before
+            self.entries = entries
 
     def forget(self, name: str) -> None:
         """Drop a symbol."""

@@ -184,6 +184,16 @@ class Gradient(Node):
 
 
 @dataclass(frozen=True)
+class Integral(Node):
+    r"""`\int_{low}^{high} body d variable`; the bounds are None where none stand."""
+
+    variable: str
+    low: Node | None
+    high: Node | None
+    body: Node
+
+
+@dataclass(frozen=True)
 class Cases(Node):
     """Values with the condition of each; None is `otherwise`."""
 
@@ -208,10 +218,14 @@ class Matrix(Node):
 
 @dataclass(frozen=True)
 class Norm(Node):
-    """A norm; kind is the subscript as written, empty without one."""
+    """A norm; kind is the subscript as written, empty without one.
+
+    Where the subscript is a symbol or a number, `order` is its meaning.
+    """
 
     body: Node
     kind: str = ""
+    order: Node | None = None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from eqcheck.latex.context import Context
 from eqcheck.latex.nodes import (
+    Add,
     Big,
     Binder,
+    Integral,
     Limit,
     Node,
     Product,
@@ -15,7 +17,7 @@ from eqcheck.latex.nodes import (
     Symbol,
 )
 from eqcheck.latex.parse import Syntax
-from eqcheck.latex.spelling import chains, leaf, position, refuse, trees
+from eqcheck.latex.spelling import chains, leaf, position, refuse, spell, token, trees
 
 _NAMES = {r"\argmax": r"\arg\max", r"\argmin": r"\arg\min"}
 
@@ -34,6 +36,10 @@ def read_big(reader: Context, part: Syntax) -> Node:
         else:
             sub = trees(script)[0] if script.data == "sub" else script
     body = reader.expression(last)
+    if (sign := token(part, "ADDOP")) is not None:  # `\sum_i -x_i`
+        if sign not in {"+", "-"}:
+            refuse(f"{sign} states two things at once", part)
+        body = Add((1 if sign == "+" else -1,), (body,), at=body.at)
     if operator == r"\lim":
         return _limit(reader, sub, body, part)
     return bind(reader, _NAMES.get(operator, operator), (sub, sup), body, part)
@@ -87,6 +93,26 @@ def _limit(reader: Context, sub: Syntax | None, body: Node, part: Syntax) -> Nod
     if not isinstance(variable, Symbol):
         refuse("a symbol goes to its limit", part)
     return Limit(variable.name, target, body, at=position(part))
+
+
+def read_integral(reader: Context, part: Syntax) -> Node:
+    """An integral over one variable."""
+    *scripts, inside, last = trees(part)
+    bounds: dict[str, Syntax] = {}
+    for script in scripts:
+        if script.data not in {"sub", "sup"} or script.data in bounds:
+            refuse(r"write \int_a^b", script)
+        bounds[str(script.data)] = trees(script)[0]
+    variable = spell(last)
+    if bounds.keys() == {"sub"} and spell(bounds["sub"]) == variable:
+        bounds.clear()  # `\int_x`: over all x
+    if len(bounds) == 1:
+        refuse(
+            r"both bounds are needed: \int_a^b, one integral for each variable", part
+        )
+    ends = [bounds.get(script) for script in ("sub", "sup")]
+    low, high = (None if end is None else reader.expression(end) for end in ends)
+    return Integral(variable, low, high, reader.expression(inside), at=position(part))
 
 
 def _entries(reader: Context, sub: Syntax) -> list[Node]:

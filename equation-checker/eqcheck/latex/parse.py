@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NoReturn
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -17,6 +18,10 @@ Syntax = Tree[Token]
 
 _CONDITION = {"if", "when", "for", "where", "with", "whenever", "provided", "for all"}
 _OTHERWISE = {"otherwise", "else"}
+# Words between two statements that both hold.
+_JOINING = {"and", "or equivalently", "equivalently", "that is", "i.e", "where", "with"}
+_JOINING |= {"so", "so that", "and so", "thus", "and thus", "hence", "and hence"}
+_JOINING |= {"then", "and then", "therefore", "and therefore", "in other words"}
 _OPENING = {"LBRACE", "LPAR", "LBRACK", "LSET", "LFLOOR", "LCEIL", "LANGLE", "LEFTDOT"}
 _CLOSING = {"RBRACE", "RPAR", "RBRACK", "RSET", "RFLOOR", "RCEIL", "RANGLE", "RIGHTBAR"}
 _ENVIRONMENT = {"BEGIN_CASES": "END_CASES", "BEGIN_MATRIX": "END_MATRIX"}
@@ -25,7 +30,9 @@ _OPERAND_ENDS = _CLOSING | {
     *("NUMBER", "SYMBOL", "WORD", "TOP", "STAR", "PRIME", "INFTY", "DOTS"),
     *("RBAR", "RNORM", "END_CASES", "END_MATRIX", "FRAC_DIGITS"),
 }
-_TEXT = re.compile(r"\\(?:text|textrm|textit|mbox|mathrm)\s*\{(.*)\}", re.DOTALL)
+_TEXT = re.compile(
+    r"\\(?:text|textrm|textit|mbox|mathrm)\s*(?:\{(.*)\}|([A-Za-z]))", re.DOTALL
+)
 
 # What the terminals are called in an error message.
 _WORDS = {
@@ -69,10 +76,11 @@ class _Context:
     aligns outside of cases and matrices; `\text{...}` is a keyword or a name.
     """
 
-    always_accept = ("BAR", "DBAR", "FORALL", "QUAD", "STOP")
+    always_accept = ("BAR", "DBAR", "FORALL", "QUAD", "STOP", "JOIN")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        yield from _separators(_bars(_words(_single_digits(list(stream)))))
+        tokens = _differentials(_single_digits(list(stream)))
+        yield from _separators(_bars(_words(tokens)))
 
 
 def _as(token: Token, kind: str) -> Token:
@@ -93,6 +101,50 @@ def _single_digits(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def _differentials(tokens: list[Token]) -> list[Token]:
+    r"""Mark the `d` that ends each integral: `\int x + 1 \, d x`."""
+    out = list(tokens)
+    opened: list[tuple[int, Token]] = []  # integrals, with the brackets around each
+    depth = 0
+    for k, token in enumerate(tokens):
+        depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        while opened and depth < opened[-1][0]:
+            _no_end(opened[-1][1])
+        if token.type == "INT":
+            opened.append((depth, token))
+        after = tokens[k + 1].type if k + 1 < len(tokens) else ""
+        is_d = token.value == "d" or _upright(token) == "d"
+        if is_d and opened and opened[-1][0] == depth and after in _VARIABLE:
+            out[k] = _as(token, "DIFF")
+            opened.pop()
+    if opened:
+        _no_end(opened[-1][1])
+    return out
+
+
+_VARIABLE = {"SYMBOL", "WORD", "ACCENT"}
+
+
+def _upright(token: Token) -> str:
+    match = _TEXT.fullmatch(token.value) if token.type == "WORD" else None
+    return (match[1] or match[2]).strip() if match else ""
+
+
+def _no_end(integral: Token) -> NoReturn:
+    raise EquationError(
+        r"where does this integral end? Write \int_a^b f(x) \, dx", _at(integral)
+    )
+
+
+def _refuse_label(token: Token) -> None:
+    """What stands above `=`: `def`, a remark such as `(a)`, or another meaning."""
+    above = re.sub(r"\\[A-Za-z]+|[{}\s=]", "", token.value)
+    if not re.fullmatch(r"def\.?|\(.*\)", above):
+        raise EquationError(
+            f"= with {above} above is not read: write = or := or \\approx", _at(token)
+        )
+
+
 def _words(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     kinds = [token.type for token in tokens]
@@ -100,7 +152,9 @@ def _words(tokens: list[Token]) -> list[Token]:
         before = kinds[k - 2 if k and kinds[k - 1] == "LBRACE" else k - 1] if k else ""
         in_script = before in {"SUB", "SUP"}  # a name there, whatever it says
         match = _TEXT.fullmatch(token.value) if token.type == "WORD" else None
-        text = " ".join(match[1].split()).rstrip(".,:") if match else ""
+        text = " ".join((match[1] or match[2]).split()).strip(".,:~ ") if match else ""
+        if token.type == "REL" and token.value.startswith(("\\stackrel", "\\overset")):
+            _refuse_label(token)
         if token.type == "FORALL":
             out.append(_as(token, "COND"))
         elif not match or in_script:
@@ -109,8 +163,15 @@ def _words(tokens: list[Token]) -> list[Token]:
             out.append(_as(token, "COND"))
         elif text.lower() in _OTHERWISE:
             out.append(_as(token, "OTHERWISE"))
-        elif text == "and":
-            out.append(_as(token, "AND"))
+        elif text.lower() in {"or", "unless", "either"}:
+            raise EquationError(
+                f"`{text}` is not read: state what holds in each case by itself",
+                _at(token),
+            )
+        elif text.lower() in _JOINING:
+            out.append(_as(token, "JOIN"))
+        elif text in {"max", "min"}:
+            out.append(Token.new_borrow_pos("MAXOP", rf"\{text}", token))
         elif text.startswith("(") and text.endswith(")"):
             pass  # a remark in words, such as (chain rule)
         else:
@@ -141,6 +202,8 @@ def _bars(tokens: list[Token]) -> list[Token]:
             out.append(_as(token, right))
         elif after_operand and _alone(tokens, k):
             out.append(_as(token, "MID"))
+        elif after_operand and not groups[-1] and _doubled(tokens, k):
+            continue  # the second bar of `D(p || q)` separates
         else:
             groups[-1].append(token)
             out.append(_as(token, left))
@@ -159,6 +222,11 @@ def _opened_by_dot(tokens: list[Token]) -> bool:
     return False
 
 
+def _doubled(tokens: list[Token], k: int) -> bool:
+    bars = tokens[k : k + 2]
+    return all(bar.type == "BAR" for bar in bars) and _alone(tokens, k + 1)
+
+
 def _alone(tokens: list[Token], start: int) -> bool:
     """Whether no second bar of this kind follows before the bracket closes."""
     depth = 0
@@ -171,20 +239,44 @@ def _alone(tokens: list[Token], start: int) -> bool:
     return False
 
 
+_BETWEEN = {"COMMA", "SEMI", "STOP", "QUAD", "COLON", "JOIN"}
+
+
+def _joins(token: Token, depth: int, in_condition: bool) -> str:
+    """What a word such as `and` is: between statements, conditions or in brackets."""
+    if depth == 0 and not in_condition:
+        return "JOIN"
+    if "and" not in token.value.split("{")[-1]:
+        raise EquationError(f"{token.value} stands between conditions", _at(token))
+    return "COMMA" if depth else "AND"
+
+
 def _separators(tokens: list[Token]) -> Iterator[Token]:
     environments: list[str] = []
     depth = 0
     in_condition = False
     row: list[Token] = []  # pending separators
     started = False  # whether the row has content
+    before = ""
+    after_condition = False
     for k, token in enumerate(tokens):
         kind = token.type
         if kind in _ENVIRONMENT:
             environments.append(_ENVIRONMENT[kind])
         after = tokens[k + 1].type if k + 1 < len(tokens) else "NEWROW"
-        if kind in {"COMMA", "SEMI", "STOP", "QUAD", "COLON"} and depth == 0:
-            row.append(token)
+        if kind == "JOIN":
+            kind = _joins(token, depth, in_condition or bool(environments))
+            token = _as(token, kind)
+        elif kind == "COND" and environments and started:
+            kind, token = "AND", _as(token, "AND")  # a second condition of a case
+        elif kind == "REL" and "arrow" in token.value and after == before == "QUAD":
+            kind = "JOIN"  # between two statements
+        before = tokens[k].type
+        if kind in _BETWEEN and depth == 0:
+            if kind != "QUAD" or not after_condition:
+                row.append(token)
             continue
+        after_condition = kind == "COND"
         if kind == "AMP" and not environments:
             continue
         ends = kind in {"NEWROW", "AMP", "END_CASES", "END_MATRIX", "END_ALIGNED"}
@@ -193,7 +285,7 @@ def _separators(tokens: list[Token]) -> Iterator[Token]:
             in_list = in_condition or "DOTS" in {kind, tokens[k - 2].type}
             if environments or (only_comma and in_list):
                 yield _as(row[0], "COMMA") if only_comma else row[0]
-            elif any(t.type in {"COMMA", "SEMI", "QUAD"} for t in row):
+            elif any(t.type in _BETWEEN - {"STOP", "COLON"} for t in row):
                 yield _as(row[0], "SEP")
                 in_condition = False
             else:

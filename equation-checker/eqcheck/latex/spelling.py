@@ -74,6 +74,7 @@ class Scripts:
     primes: int = 0
     sub: Syntax | None = None
     sups: list[Syntax] = field(default_factory=list)
+    factorial: bool = False
 
 
 def split_scripts(part: Syntax) -> tuple[Syntax, Scripts]:
@@ -85,6 +86,8 @@ def split_scripts(part: Syntax) -> tuple[Syntax, Scripts]:
     for script in rest:
         if script.data == "prime":
             scripts.primes += 1
+        elif script.data == "factorial":
+            _factorial(scripts, script)
         elif script.data == "sup":
             scripts.sups.append(trees(script)[0])
         elif scripts.sub is None:
@@ -92,6 +95,12 @@ def split_scripts(part: Syntax) -> tuple[Syntax, Scripts]:
         else:
             raise EquationError("two subscripts", position(script))
     return base, scripts
+
+
+def _factorial(scripts: Scripts, part: Syntax) -> None:
+    if scripts.sups or scripts.factorial:
+        raise EquationError("put brackets around what ! belongs to", position(part))
+    scripts.factorial = True
 
 
 def is_symbol_like(part: Syntax) -> bool:
@@ -143,6 +152,11 @@ def label(sup: Syntax) -> Syntax | None:
 def chains(inside: Syntax) -> list[Syntax]:
     """What commas separate inside brackets or braces."""
     return trees(inside)
+
+
+def chains_of(script: Syntax) -> list[Syntax]:
+    """What commas separate in a sub- or superscript."""
+    return chains(trees(script)[0]) if script.data == "group" else [script]
 
 
 def refuse(message: str, part: Syntax) -> NoReturn:

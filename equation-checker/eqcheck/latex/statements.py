@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader, relation
-from eqcheck.latex.factors import RESERVED
+from eqcheck.latex.factors import MEANS_OF, RESERVED
 from eqcheck.latex.names import CONSTANTS, Names
 from eqcheck.latex.nodes import (
     Add,
+    Binder,
     Call,
     Function,
     Index,
@@ -22,6 +23,7 @@ from eqcheck.latex.nodes import (
     Symbol,
     Tuple,
     dimensions,
+    walk,
 )
 from eqcheck.latex.parse import Syntax, parse
 from eqcheck.latex.spelling import (
@@ -70,15 +72,30 @@ class _Rows:
         self.names = names
         self.reader = Reader(names)
         self.rows: list[Row] = []
+        self.renewed: set[str] = set()  # symbols that an arrow gave a new value
 
     def read(self, tree: Syntax) -> list[Row]:
         for row in trees(tree):
             for k, statement in enumerate(trees(row)):
                 self._statement(statement, first_in_row=k == 0)
+        claims = [row for row in self.rows if not _is_remark(row)]
+        if claims:
+            self.rows = claims
         for found in self.rows:
             if not found.statement.relation.operators:
                 raise EquationError("no relation stands here", found.statement.at)
+        self._refuse_two_meanings_of_t()
         return self.rows
+
+    def _refuse_two_meanings_of_t(self) -> None:
+        nodes = [each for row in self.rows for each in walk(row.statement)]
+        if self.reader.letters and any(
+            isinstance(each, Symbol | Binder) and each.name == "T" for each in nodes
+        ):
+            raise EquationError(
+                r"T is a symbol here: write ^\top for the transpose",
+                self.reader.letters[0],
+            )
 
     def _statement(self, tree: Syntax, *, first_in_row: bool) -> None:
         claims: list[Relation | Node] = []
@@ -172,7 +189,33 @@ class _Rows:
         sides = [self.reader.expression(part) for part in parts]
         if not operators:
             return sides[0]
-        return Relation(tuple(sides), tuple(operators), at=position(tree))
+        claim = Relation(tuple(sides), tuple(operators), at=position(tree))
+        self._refuse_renewed(claim)
+        return self._assignment(claim) if r"\leftarrow" in operators else claim
+
+    def _assignment(self, claim: Relation) -> Relation:
+        r"""`w \leftarrow w - g` says what the new value is, `w'`."""
+        arrow, *others = claim.operators
+        if arrow != r"\leftarrow" or r"\leftarrow" in others:
+            raise EquationError(r"write one \leftarrow in each statement", claim.at)
+        left, *right = claim.sides
+        if any(each == left for side in right for each in walk(side)):
+            base = left.base if isinstance(left, Index) else left
+            if not isinstance(base, Symbol):
+                raise EquationError("a new value is given to a symbol only", left.at)
+            new = replace(base, name=f"{base.name}'")
+            left = replace(left, base=new) if isinstance(left, Index) else new
+            self.renewed.add(base.name)
+        return replace(claim, sides=(left, *right), operators=(":=", *others))
+
+    def _refuse_renewed(self, claim: Relation) -> None:
+        for each in walk(claim):
+            if isinstance(each, Symbol) and each.name in self.renewed:
+                message = (
+                    f"{each.name} got a new value above: is the old one meant here, or "
+                    f"the new one? Write {each.name}' for the new one and = above"
+                )
+                raise EquationError(message, each.at)
 
     def _extend(self, operators: list[str], sides: list[Node]) -> None:
         before = self.rows[-1]
@@ -205,11 +248,11 @@ class _Rows:
         brackets, _ = split_scripts(factors[1])
         if not is_symbol_like(head) or scripts.primes or brackets.data != "paren":
             return
+        if spell(head) in RESERVED or (spell(head) in MEANS_OF and _square(brackets)):
+            return
         node = self.reader.symbol(head, scripts)
         content = trees(brackets)
         if not isinstance(node, Symbol) or self.names.knows(node.name) or not content:
-            return
-        if spell(head) in RESERVED:
             return
         parts = [self.reader.chain(part) for part in trees(content[0])]
         if all(isinstance(part, Symbol) for part in parts):
@@ -256,6 +299,15 @@ class _Rows:
 
 
 _CONTINUED = Tuple("", (), "")
+
+
+def _is_remark(row: Row) -> bool:
+    r"""`x \sim N(0, 1)` says how x is drawn, which the comment does."""
+    return row.statement.relation.operators == (r"\sim",)
+
+
+def _square(brackets: Syntax) -> bool:
+    return str(brackets.children[0]).endswith("[")
 
 
 def _base_name(node: Node) -> str:

@@ -21,6 +21,7 @@ _RANGE = re.compile(r"(.+?)\s+in\s+(.+?)\s*\.\.\s*(.+)")
 _PAD = re.compile(r"pad\s+(.+?)\s+with\s+(.+)")
 _UNNOTICED = re.compile(r"unnoticed\s+(.+?)\s*,?\s+because\s+(.+)")
 _EXCUSED = re.compile(r"not checked:\s*(.+?)\s*,\s*because\s+(.+)")
+_ENTRIES = re.compile(r"entries\s+(.+?)\s+of\s+(.+)")
 _STARTS = re.compile(r"(.+?)\s+starts\s+at\s+(.+)")
 
 
@@ -79,6 +80,7 @@ class Comment:
     tolerance: Python | None = None
     pads: list[tuple[str, Python]] = field(default_factory=list)
     starts: list[tuple[str, Python]] = field(default_factory=list)
+    entries: list[tuple[str, str, int]] = field(default_factory=list)
     sequences: list[tuple[str, Python]] = field(default_factory=list)
     checks: list[tuple[str, Python]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
@@ -160,6 +162,8 @@ def _read_line(comment: Comment, text: str, line: int) -> None:
     elif match := _PAD.fullmatch(text):
         code = {"-inf": "-np.inf", "inf": "np.inf"}.get(match[2], match[2])
         comment.pads.append((match[1], Python(code, line)))
+    elif match := _ENTRIES.fullmatch(text):
+        comment.entries.append((match[1], match[2], line))
     elif match := _STARTS.fullmatch(text):
         comment.starts.append((match[1], Python(match[2], line)))
     elif match := _RANGE.fullmatch(text):
