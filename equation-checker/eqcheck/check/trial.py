@@ -33,12 +33,21 @@ from eqcheck.check.statement import (
     sides,
 )
 from eqcheck.evaluate.evaluator import Evaluator
-from eqcheck.latex.nodes import NOWHERE, BigO, Node, Statement, Symbol, walk
+from eqcheck.latex.nodes import (
+    NOWHERE,
+    BigO,
+    Node,
+    Number,
+    Statement,
+    Symbol,
+    walk,
+)
 from eqcheck.symbols.dependencies import base_name
 from eqcheck.symbols.lookup import Layered, Root
 from eqcheck.symbols.state import Definition, Given
 
 REPLAYS = 20  # data among which a form must have the same value to be equivalent
+ZERO = Number(0)
 TIGHTER = 0.1  # a bound must not hold if it is tightened by so much
 
 
@@ -72,6 +81,8 @@ class Trial:
             around = {*relation.operators[max(k - 1, 0) : k + 1]}
             if not around <= EQUALITIES | ORDERS:
                 continue
+            if side == ZERO and around & ORDERS:
+                continue  # a sign has no scale on which another bound would be near
             beside = relation.sides[max(k - 1, 0) : k + 2]
             for what, new in mutations(side, names, self._others, little=self._exact):
                 if new in beside:
@@ -85,7 +96,7 @@ class Trial:
             if operator in {"<=", ">="}:
                 strict = self._with_operator(k, STRICTNESS[operator], line)
                 found += [strict] if strict.caught else []  # it is never attained
-            if operator in ORDERS:
+            if operator in ORDERS and ZERO not in relation.sides[k : k + 2]:
                 caught = self._nearly_attained(k)
                 found.append(
                     Mutant(f"{operator} tightened by {TIGHTER:.0%}", line, caught)
