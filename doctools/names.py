@@ -368,7 +368,8 @@ def _environment(text: str) -> str:
 def _in_output(text: str, scope: Scope) -> bool:
     if not re.search(r"[A-Za-z]", text) or keyword.iskeyword(text):
         return False
-    pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+    # not the end of a dotted name, which is code that a string holds
+    pattern = re.compile(rf"(?<![\w.]){re.escape(text)}(?!\w)")
     printed = [each for level in scope.near for each in level.strings]
     return any(pattern.search(each) for each in printed)
 

@@ -231,7 +231,8 @@ class Page:
     @cached_property
     def open_settings(self) -> set[tuple[int, int]]:
         """Line and column of the settings that no formula of their sentence uses."""
-        if self.source == self.path.read_text(encoding="utf-8"):
+        here = self.path
+        if here.exists() and self.source == here.read_text(encoding="utf-8"):
             found = eqcheck.check_page(self.path, cache=ROOT / eqcheck.CACHE)
         else:
             found = eqcheck.check_text(self.source, self.path.name, trials=False)

@@ -246,7 +246,7 @@ BLOCKS = {
         "`0.4` claims something",
     ),
     "comment that nothing reads": (
-        "<!-- facts\n\"4\" = 4\n-->\nfour\n", 1, "no check reads this comment: facts"
+        "<!-- remark: four -->\nfour\n", 1, "no check reads this comment: remark"
     ),
     "no caption": (python(f"{DRAW}plt.show()"), 1, "needs <!-- figure"),
     "empty caption": (python(f"{DRAW}plt.show()", "<!-- figure: -->\n"), 1, "empty"),
