@@ -116,9 +116,9 @@ class Idle:
         for gift in self._known:
             gift.show()
 
-    def report(self, items: Sequence[Item]) -> None:
+    def report(self, items: Sequence[Item], *, given: bool = True) -> None:
         """Give each equation the error of what is idle in it."""
-        for gift in self._gifts:
+        for gift in self._gifts if given else ():
             if not gift.shown and not gift.item.failed:
                 gift.item.error = _given_for_nothing(gift)
         if any(item.failed and not isinstance(item.error, IdleError) for item in items):

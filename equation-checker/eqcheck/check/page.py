@@ -230,10 +230,13 @@ class Page:
             )
             self._definitions.setdefault(line.line, []).append((line, waiting))
 
-    def finish(self, items: Sequence[Item], *, whole: bool = True) -> None:
+    def finish(
+        self, items: Sequence[Item], *, whole: bool = True, given: bool = True
+    ) -> None:
         """Judge the equations together; call it when all are read.
 
-        Only of a `whole` page it can be said that nothing uses a symbol.
+        Only of a `whole` page it can be said that nothing uses a symbol. `given` is
+        false where symbols are given by rule, as the arguments of a function are.
         """
         trials = [pair for listed in self._definitions.values() for pair in listed]
         for line, waiting in trials:
@@ -244,7 +247,7 @@ class Page:
             if self.trials and item.comment is not None and not item.failed:
                 _excuse(item, item.comment)
         if whole:
-            self._idle.report(items)
+            self._idle.report(items, given=given)
 
     def _start_stream(self, source: Source) -> None:
         """Random numbers that depend on this equation only, not on those above."""

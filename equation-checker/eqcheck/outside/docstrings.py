@@ -578,7 +578,7 @@ class Package:
         if found is None:
             page = Page(DRAWS, trials=trials, packages=config.packages)
             items = [page.read(source) for source in read]
-            page.finish(items)
+            page.finish(items, given=False)
             found = results(items, doc.file)
             if cache is not None:
                 store(cache, place, kept, found)
