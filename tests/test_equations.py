@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from doctools import summary
 from doctools.pages import DOCS, ROOT, markdown_pages
 from eqcheck import CACHE, DEFINITION, FAILED, NOT_CHECKED, check_page
 
@@ -44,3 +45,7 @@ def test_nearly_every_changed_form_is_noticed(results):
         if (survivors := [s for s in r.survivors if ", because " not in s])
     }
     assert not unexplained
+
+
+def test_every_operation_is_held_against_an_equation():
+    assert "Every operation is held against an equation" in summary.checked_equations()

@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 
@@ -31,7 +32,7 @@ class Packages:
             name
             for name in dotted
             if any(name.startswith(f"{package}.") for package in self.against)
-            and name not in sys.modules
+            and not _is_module(name)
         )
 
     def _dotted(self, node: ast.AST) -> str:
@@ -43,3 +44,9 @@ class Packages:
         else:
             module = self._dotted(node.value)
         return f"{module}.{node.attr}" if module in sys.modules else ""
+
+
+def _is_module(name: str) -> bool:
+    """Whether a name is one of a module; a function may have the name of its module."""
+    package, _, attribute = name.rpartition(".")
+    return isinstance(getattr(sys.modules[package], attribute, None), ModuleType)
