@@ -12,13 +12,18 @@ window.look = {
       .map((e) => e.outerHTML.slice(0, 120));
   },
 
+  // Red, green, blue from 0 to 1 and opacity of `rgb(...)` or `color(srgb ...)`.
+  channels(colour) {
+    const [r, g, b, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
+    const most = colour.startsWith("color(") ? 1 : 255;
+    return [r / most, g / most, b / most, alpha];
+  },
+
   // The contrast of two colours, from 1 to 21.
   contrast(one, other) {
     const luminance = (c) => {
-      const [r, g, b] = c.match(/[\d.]+/g).slice(0, 3).map((v) => {
-        const s = v / 255;
-        return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
-      });
+      const [r, g, b] = this.channels(c).slice(0, 3).map((s) =>
+        s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4);
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
@@ -29,8 +34,7 @@ window.look = {
   behind(e) {
     for (; e; e = e.parentElement) {
       const colour = getComputedStyle(e).backgroundColor;
-      const alpha = colour.match(/[\d.]+/g)[3];
-      if (alpha === undefined || Number(alpha) === 1) return colour;
+      if (this.channels(colour)[3] === 1) return colour;
     }
     return "rgb(255, 255, 255)";
   },
@@ -41,8 +45,7 @@ window.look = {
     const seen = new Map();
     const walk = (e, back) => {
       const style = getComputedStyle(e);
-      const alpha = style.backgroundColor.match(/[\d.]+/g)[3];
-      if (alpha === undefined || Number(alpha) === 1) back = style.backgroundColor;
+      if (this.channels(style.backgroundColor)[3] === 1) back = style.backgroundColor;
       const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
       if (own) seen.set(`${style.color} on ${back}`, [style.color, back]);
       for (const child of e.children) walk(child, back);
