@@ -21,8 +21,6 @@ from eqcheck.check.statement import sides
 from eqcheck.evaluate.conditions import ORDERS, NoCaseError, watching
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import (
-    Call,
-    Gradient,
     Index,
     Node,
     Partial,
@@ -33,6 +31,7 @@ from eqcheck.latex.nodes import (
 )
 from eqcheck.symbols.comment import Assignment, Python
 from eqcheck.symbols.definitions import bare
+from eqcheck.symbols.dependencies import reaches_derivative
 from eqcheck.symbols.giving import Target, evaluate
 from eqcheck.symbols.lookup import Root
 from eqcheck.symbols.state import Definition, Given
@@ -127,18 +126,9 @@ def _items(node: Node) -> tuple[Node, ...]:
 
 def has_derivative(root: Root, node: Node) -> bool:
     """Whether a value comes from a derivative, and not from a comment."""
-    seen: set[str] = set()
-    todo = [node]
-    while todo:
-        for each in walk(todo.pop()):
-            if isinstance(each, Partial | Gradient):
-                return True
-            if isinstance(each, Call) and each.primes:
-                return True
-            if isinstance(each, Symbol) and each.name not in seen:
-                seen.add(each.name)
-                todo += [definition.body for definition in _defined(root, each.name)]
-    return False
+    return reaches_derivative(
+        node, lambda name: [definition.body for definition in _defined(root, name)]
+    )
 
 
 def _defined(root: Root, name: str) -> Iterator[Definition]:

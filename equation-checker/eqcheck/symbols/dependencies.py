@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from eqcheck.latex.names import family_member
 from eqcheck.latex.nodes import Call, Gradient, Node, Number, Partial, Symbol, walk
@@ -140,6 +140,15 @@ def has_derivative(root: State, node: Node) -> bool:
 
 
 def _has_derivative(root: State, node: Node) -> bool:
+    def bodies(name: str) -> Iterator[Node]:
+        yield from (d.body for d in root.definitions.values() if d.name == name)
+        yield from (d.body for d in _definitions(root, name))
+
+    return reaches_derivative(node, bodies)
+
+
+def reaches_derivative(node: Node, bodies: Callable[[str], Iterable[Node]]) -> bool:
+    """Whether a derivative stands here or in the bodies of the symbols, and so on."""
     seen: set[str] = set()
     todo = [node]
     while todo:
@@ -150,7 +159,5 @@ def _has_derivative(root: State, node: Node) -> bool:
                 return True
             if isinstance(each, Symbol) and each.name not in seen:
                 seen.add(each.name)
-                named = [d for d in root.definitions.values() if d.name == each.name]
-                todo.extend(definition.body for definition in named)
-                todo.extend(d.body for d in _definitions(root, each.name))
+                todo += bodies(each.name)
     return False
