@@ -96,8 +96,8 @@ def fresh_process(name: str, *, matplotlib: bool = False) -> Iterator[ModuleType
         warnings.simplefilter("error")
         if matplotlib or "matplotlib" in sys.modules:
             stack.enter_context(_fresh_matplotlib())
+        # Without `__file__`, which processes that a block spawns would try to run.
         main = ModuleType("__main__")
-        main.__file__ = name
         sys.modules["__main__"] = main
         sys.argv = [name]
         sys.stdin = io.StringIO()

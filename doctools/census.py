@@ -49,7 +49,7 @@ from doctools.pages import (
 LANGUAGES = {"python", "text", "sh", "toml", "yaml", "markdown", "html", "latex"}
 
 # What a block may import: a reader who installed nnref[figures] can run every block.
-PACKAGES = {"numpy", "nnref", "matplotlib"}
+PACKAGES = {"numpy", "nnref", "matplotlib", "distributed"}
 
 # What differs from run to run, whatever the seed.
 CLOCKS = {"time", "timeit", "datetime"}

@@ -43,6 +43,7 @@ from nnref.data import (
     spirals,
     xor,
 )
+from nnref.data_parallel import DataParallel
 from nnref.dense import (
     dense,
     dense_backward,
@@ -142,6 +143,7 @@ from nnref.training import (
     History,
     accuracy,
     fit,
+    loss_and_gradient,
     minibatches,
 )
 from nnref.validation import (
@@ -158,6 +160,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Conv2D",
+    "DataParallel",
     "Dense",
     "Digits",
     "Dropout",
@@ -230,6 +233,7 @@ __all__ = [
     "leaky_relu_backward",
     "log_softmax",
     "log_softmax_backward",
+    "loss_and_gradient",
     "max_pool2d",
     "max_pool2d_backward",
     "mean_absolute_error",

@@ -103,6 +103,9 @@ class Layer:
     1.0
     """
 
+    # Whether the output for a sample depends on that sample and the parameters alone.
+    per_sample: ClassVar[bool] = True
+
     def __init__(self, **params: Array) -> None:
         self._params = params
         self._grads: dict[str, Array] = {}
@@ -854,6 +857,8 @@ class BatchNorm(Layer):
     [0.3 0.4]
     """
 
+    per_sample = False
+
     def __init__(
         self,
         c: int,
@@ -985,6 +990,8 @@ class Dropout(Layer):
     >>> print(layer.forward(x), layer.backward(dy))
     [[1. 2. 3. 4.]] [[5. 6. 7. 8.]]
     """
+
+    per_sample = False
 
     def __init__(self, p: float, rng: np.random.Generator) -> None:
         super().__init__()

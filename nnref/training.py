@@ -1,5 +1,6 @@
 """Training: minibatches, the training loop, and the accuracy of its result."""
 
+import functools
 import math
 import shutil
 import sys
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike
 from nnref._check import Array, generator, whole
 from nnref.layers import Layer
 
-_Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
+Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
+_Gradient: TypeAlias = Callable[[Any, Any], tuple[float, dict[str, Array]]]
 
 
 def minibatches(
@@ -178,6 +180,46 @@ class History:
         return losses.index(min(losses)) + 1 if losses else None
 
 
+def loss_and_gradient(
+    model: Layer, x: ArrayLike, y: ArrayLike, loss: Loss
+) -> tuple[float, dict[str, Array]]:
+    """Return the loss of a batch and its gradient for every parameter.
+
+    One forward pass in training mode, and one backward pass.
+
+    Parameters
+    ----------
+    model : Layer
+    x : array of shape (n, ...)
+    y : array of shape (n, ...)
+    loss : pair of functions
+        The loss and its gradient, as in `fit`.
+
+    Returns
+    -------
+    loss : float
+    grads : dict of arrays
+        By the names of `model.params`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import Dense, loss_and_gradient
+    >>> from nnref import mean_squared_error, mean_squared_error_backward
+    >>> model = Dense(2, 1, np.random.default_rng(0))
+    >>> model.params["w"][:] = 1.0
+    >>> x, y = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[2.0], [9.0]])
+    >>> loss = mean_squared_error, mean_squared_error_backward
+    >>> value, grads = loss_and_gradient(model, x, y, loss)
+    >>> print(value, grads["w"].T, grads["b"])
+    1.0 [[-2. -3.]] [0.]
+    """
+    pred = model.forward(np.asarray(x), training=True)
+    value = float(loss[0](pred, y))
+    model.backward_params(loss[1](1.0, pred, y))
+    return value, model.grads
+
+
 class _HasStep(Protocol):
     """What `fit` needs of an optimizer."""
 
@@ -191,7 +233,7 @@ def fit(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    loss: _Loss,
+    loss: Loss,
     optimizer: _HasStep,
     epochs: int,
     batch_size: int,
@@ -199,6 +241,7 @@ def fit(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     progress: bool | None = None,
+    gradient: _Gradient | None = None,
 ) -> History:
     """Train a model by minibatches, in place.
 
@@ -236,6 +279,9 @@ def fit(
         parameters of the best epoch.
     progress : bool, optional
         Whether to show progress on stderr; by default, if that is a terminal.
+    gradient : callable, optional
+        `gradient(x, y)` returns the loss and the gradients of a batch; by default, as
+        `loss_and_gradient` does. A `DataParallel` has them computed by a cluster.
 
     Returns
     -------
@@ -313,13 +359,15 @@ def fit(
         )
     steps = math.ceil(len(x) / whole(batch_size, "batch_size"))
     history, best = History(), dict[str, Array]()
+    if gradient is None:
+        gradient = functools.partial(loss_and_gradient, model, loss=loss)
     bar = _Progress(progress, whole(epochs, "epochs"), steps)
     try:
         # An overflow is no mere warning here: the loss shows it, and that is an error.
         with np.errstate(over="ignore", invalid="ignore"):
             for epoch in range(1, epochs + 1):
                 batches = minibatches(x, y, batch_size, rng)
-                _train_epoch(model, batches, loss, optimizer, history, bar)
+                _train_epoch(model, batches, gradient, optimizer, history, bar)
                 if validation is not None:
                     _validate(model, *validation, loss[0], history)
                 bar.draw(history)
@@ -343,20 +391,17 @@ def fit(
 def _train_epoch(
     model: Layer,
     batches: Iterator[tuple[Array, Array]],
-    loss: _Loss,
+    gradient: _Gradient,
     optimizer: _HasStep,
     history: History,
     bar: "_Progress",
 ) -> None:
     """Make one step for each batch, and note the losses."""
-    loss_forward, loss_backward = loss
     epoch, total, count = len(history.train_loss) + 1, 0.0, 0
     for step, (x, y) in enumerate(batches, start=1):
-        pred = model.forward(x, training=True)
-        value = float(loss_forward(pred, y))
+        value, grads = gradient(x, y)
         _check_finite(value, "training loss", f"epoch {epoch}, step {step}")
-        model.backward_params(loss_backward(1.0, pred, y))
-        optimizer.step(model.params, model.grads)
+        optimizer.step(model.params, grads)
         total += value * len(x)
         count += len(x)
         history.step_loss.append(value)
