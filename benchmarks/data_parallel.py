@@ -35,10 +35,10 @@ def cnn() -> nnref.Sequential:
     )
 
 
-def seconds(call: Callable[[], object]) -> float:
+def seconds(call: Callable[..., object], *arguments: object) -> float:
     """How long a call takes."""
     start = time.perf_counter()
-    call()
+    call(*arguments)
     return time.perf_counter() - start
 
 
@@ -59,12 +59,8 @@ def main(rounds: int = 30) -> None:
             spread(x, y)
             alone, two = [], []
             for _ in range(rounds):
-                alone.append(
-                    seconds(
-                        lambda m=model, a=x, b=y: nnref.loss_and_gradient(m, a, b, LOSS)
-                    )
-                )
-                two.append(seconds(lambda s=spread, a=x, b=y: s(a, b)))
+                alone.append(seconds(nnref.loss_and_gradient, model, x, y, LOSS))
+                two.append(seconds(spread, x, y))
             count = sum(p.size for p in model.params.values())
             t, s = statistics.median(alone), statistics.median(two)
             ratio = statistics.median(a / b for a, b in zip(alone, two, strict=True))
