@@ -4,10 +4,14 @@ Each returns its argument ready for use, so that a check is one short call.
 """
 
 import functools
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_M = TypeVar("_M", bound=Mapping[str, Any])
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Scalar: TypeAlias = np.floating[Any]
@@ -15,7 +19,10 @@ Scalar: TypeAlias = np.floating[Any]
 
 def as_float(x: ArrayLike, name: str) -> Array:
     """Return x as an array of floats; integers and booleans become float64."""
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name} is {x!r}, expected rows of equal length") from None
     kind = array.dtype.kind
     if kind == "f":
         return array
@@ -43,14 +50,19 @@ def number(x: float, name: str, interval: str) -> float:
     A Python float, unlike a NumPy one, leaves float32 arrays in float32.
     """
     low, high = _ends(interval)
-    single = isinstance(x, float) or np.ndim(x) == 0
-    if not single or not (
+    if not _is_number(x) or not (
         low < x < high
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")
     ):
-        raise ValueError(f"{name} is {x}, expected a number in {interval}")
+        raise ValueError(f"{name} is {x!r}, expected a number in {interval}")
     return float(x)
+
+
+def _is_number(x: Any) -> bool:
+    if isinstance(x, np.ndarray | np.generic):
+        return x.ndim == 0 and x.dtype.kind in "fiu"
+    return isinstance(x, float | int) and not isinstance(x, bool)
 
 
 @functools.cache
@@ -61,7 +73,7 @@ def _ends(interval: str) -> tuple[float, float]:
 
 def whole(x: int, name: str, low: int = 1) -> int:
     """Return x as a Python int; it must be an integer of at least `low`."""
-    if not isinstance(x, int | np.integer) or x < low:
+    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < low:
         raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
     return int(x)
 
@@ -71,3 +83,35 @@ def generator(rng: np.random.Generator) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
     return rng
+
+
+def function(f: _F, name: str) -> _F:
+    """Return f if it can be called."""
+    if not callable(f):
+        raise ValueError(f"{name} is {f!r}, expected a function")
+    return f
+
+
+def flag(x: bool, name: str) -> bool:
+    """Return x as a Python bool; a number or a string is none."""
+    if not isinstance(x, bool | np.bool_):
+        raise ValueError(f"{name} is {x!r}, expected True or False")
+    return bool(x)
+
+
+def by_name(arrays: _M, name: str) -> _M:
+    """Return arrays if it is a mapping, as `layer.params` is."""
+    if not isinstance(arrays, Mapping):
+        raise ValueError(f"{name} is {arrays!r}, expected arrays by name, in a dict")
+    return arrays
+
+
+def floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype if it is a floating-point type."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise ValueError(f"dtype is {dtype!r}, expected a float type") from None
+    if found.kind != "f":
+        raise ValueError(f"dtype is {found}, expected a float type")
+    return found
