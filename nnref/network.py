@@ -4,6 +4,9 @@ A container is a layer itself. The names of its arrays carry the names of its la
 "0.w" is the `w` of the first if that is a `Dense`.
 """
 
+from typing import Any
+
+from nnref._arrays import Arrays
 from nnref._check import Array
 from nnref.layers import Layer
 
@@ -21,21 +24,32 @@ class _Container(Layer):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
                 )
+            inside = _inside(layer, {})
+            for other in [*layers][:i]:
+                there = _inside(layers[other], {})
+                for shared in (part for key, part in inside.items() if key in there):
+                    raise ValueError(
+                        f"{shared!r} is in {_title(other)} and in {_title(name)}; "
+                        "make a new one"
+                    )
 
     @property
     def params(self) -> dict[str, Array]:
         """The arrays to learn of all layers: the arrays themselves, not copies."""
-        return _joined({name: layer.params for name, layer in self._layers.items()})
+        arrays = {name: layer.params for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "params")
 
     @property
     def grads(self) -> dict[str, Array]:
         """The gradients of the last `backward`, by the names of `params`."""
-        return _joined({name: layer.grads for name, layer in self._layers.items()})
+        arrays = {name: layer.grads for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "grads")
 
     @property
     def state(self) -> dict[str, Array]:
         """All arrays that make the network what it is."""
-        return _joined({name: layer.state for name, layer in self._layers.items()})
+        arrays = {name: layer.state for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "state")
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__}("]
@@ -47,6 +61,18 @@ class _Container(Layer):
             lines.append(f"  {name}: {line}")
         count = sum(p.size for p in self.params.values())
         return "\n".join([*lines, f"): {count} parameters"])
+
+
+def _inside(thing: Any, found: dict[int, Layer]) -> dict[int, Layer]:
+    """Collect a layer and all that it holds, also in a list or a dict."""
+    if isinstance(thing, Layer):
+        if id(thing) not in found:
+            found[id(thing)] = thing
+            _inside(vars(thing), found)
+    elif isinstance(thing, dict | list | tuple):
+        for item in thing.values() if isinstance(thing, dict) else thing:
+            _inside(item, found)
+    return found
 
 
 def _title(name: str) -> str:
@@ -76,8 +102,8 @@ class Sequential(_Container):
     ------
     ValueError
         If one of `layers` is not a layer (a class such as `ReLU` instead of `ReLU()`,
-        say), or the same object comes twice: its memory of the forward pass would be
-        overwritten.
+        say), or the same object comes twice, also inside of others: its memory of the
+        forward pass would be overwritten.
 
     Examples
     --------
@@ -157,8 +183,8 @@ class Residual(_Container):
     Raises
     ------
     ValueError
-        If `f` or `projection` is not a layer, or both are the same; in `forward`, if
-        the layer and the shortcut give different shapes.
+        If `f` or `projection` is not a layer, or both are the same or share one; in
+        `forward`, if the layer and the shortcut give different shapes.
 
     References
     ----------

@@ -1,5 +1,7 @@
 """Networks chain layers, and put shortcuts around them."""
 
+import copy
+import pickle
 import re
 
 import numpy as np
@@ -14,6 +16,7 @@ from nnref.layers import (
     Layer,
     LeakyReLU,
     ReLU,
+    Tanh,
 )
 from nnref.losses import mean_squared_error, mean_squared_error_backward
 from nnref.network import Residual, Sequential
@@ -97,6 +100,107 @@ def test_a_network_refuses_the_same_layer_twice():
     relu = ReLU()
     with pytest.raises(ValueError, match=r"layer 2, ReLU\(\), is there twice"):
         Sequential(relu, Dense(3, 3, rng()), relu)
+
+
+def test_a_layer_that_is_used_twice_at_any_depth_is_refused():
+    """Both uses would get the gradient of the last, and take its step twice."""
+
+    class Mine(Layer):
+        def __init__(self, *inner):
+            super().__init__()
+            self.inner = {"all": [*inner]}
+
+    d = Dense(3, 3, rng())
+    for other in (
+        Sequential(d),
+        Residual(d),
+        Residual(ReLU(), d),
+        Sequential(Tanh(), Sequential(Residual(Sequential(d)))),
+        Mine(ReLU(), d),
+    ):
+        message = r"^Dense\(3, 3\) is in layer 0 and in layer 2; make a new one$"
+        with pytest.raises(ValueError, match=message):
+            Sequential(d, Tanh(), other)
+        with pytest.raises(ValueError, match=message):
+            Sequential(other, Tanh(), Sequential(d))
+        with pytest.raises(ValueError, match=r"is in f and in projection; make a new"):
+            Residual(other, Sequential(d))
+    inner = Sequential(d, ReLU())
+    with pytest.raises(
+        ValueError, match=r"^Sequential\((.|\n)* is in layer 0 and in l"
+    ):
+        Sequential(Residual(inner), Residual(inner))
+
+
+def test_assigning_to_a_parameter_writes_into_its_array():
+    model = Sequential(Dense(3, 4, rng()), Residual(BatchNorm(4)), Dense(4, 2, rng()))
+    w, mean = model.layers[0].params["w"], model.layers[1].f.running_mean
+    model.params["0.w"] = np.arange(12.0).reshape(3, 4)
+    model.state["1.f.running_mean"] = [1, 2, 3, 4]
+    np.testing.assert_array_equal(w, np.arange(12.0).reshape(3, 4))
+    np.testing.assert_array_equal(mean, [1, 2, 3, 4])
+    assert model.params["0.w"] is w
+    model.params["0.w"] -= 1
+    model.params.update({"0.b": np.ones(4)}, **{"2.b": np.ones(2)})
+    params = model.params
+    params |= {"1.f.gamma": [0, 0, 0, 5]}
+    np.testing.assert_array_equal(w, np.arange(12.0).reshape(3, 4) - 1)
+    assert model.layers[2].params["b"].tolist() == [1, 1]
+    assert model.layers[1].f.params["gamma"].tolist() == [0, 0, 0, 5]
+
+
+def test_a_training_loop_by_assignment_learns():
+    """The first loop that one writes by hand; also with gradients that are changed."""
+    x = rng().normal(size=(20, 3))
+    y, losses = x @ [[1.0], [2.0], [-1.0]], []
+    model = Sequential(Dense(3, 5, rng()), Tanh(), Dense(5, 1, rng(1)))
+    for _ in range(200):
+        pred = model.forward(x)
+        losses.append(mean_squared_error(pred, y))
+        model.backward(mean_squared_error_backward(1.0, pred, y))
+        for name in model.params:
+            model.grads[name] = np.clip(model.grads[name], -0.5, 0.5)
+            assert np.abs(model.grads[name]).max() <= 0.5
+            model.params[name] = model.params[name] - 0.2 * model.grads[name]
+    assert losses[-1] < 0.01 * losses[0]
+
+
+def test_what_does_not_fit_is_not_assigned():
+    model = Sequential(Dense(3, 4, rng()), ReLU())
+    start = {name: p.copy() for name, p in model.params.items()}
+    for name, value, message in (
+        ("w", np.ones((3, 4)), "params has no 'w', expected one of ['0.w', '0.b']"),
+        ("0.w", np.ones(4), "params['0.w'] has shape (4,), expected (3, 4)"),
+        ("0.b", 1.0, "params['0.b'] has shape (), expected (4,)"),
+        ("0.b", "abcd", "params['0.b'] has dtype <U4, expected real numbers"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+            model.params[name] = value
+    for change in (
+        lambda p: p.pop("0.w"),
+        lambda p: p.popitem(),
+        lambda p: p.clear(),
+        lambda p: p.setdefault("a", np.ones(1)),
+        lambda p: p.__delitem__("0.w"),
+    ):
+        with pytest.raises(ValueError, match=r"^the names in params are fixed"):
+            change(model.params)
+    assert model.params.keys() == start.keys()
+    for name, p in start.items():
+        np.testing.assert_array_equal(model.params[name], p)
+
+
+def test_a_copy_of_the_parameters_belongs_to_no_network():
+    model = Sequential(Dense(3, 4, rng()))
+    for clone in (
+        copy.deepcopy(model.params),
+        pickle.loads(pickle.dumps(model.params)),
+        model.params | {},
+    ):
+        assert type(clone) is dict
+        clone["0.w"] = np.zeros((3, 4))
+        clone["new"] = np.zeros(1)
+    assert model.params["0.w"].any()
 
 
 def test_an_error_in_a_network_names_the_layer():
