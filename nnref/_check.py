@@ -55,7 +55,7 @@ def number(x: float, name: str, interval: str) -> float:
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")
     ):
-        raise ValueError(f"{name} is {x!r}, expected a number in {interval}")
+        raise ValueError(f"{name} is {_shown(x)}, expected a number in {interval}")
     return float(x)
 
 
@@ -63,6 +63,10 @@ def _is_number(x: Any) -> bool:
     if isinstance(x, np.ndarray | np.generic):
         return x.ndim == 0 and x.dtype.kind in "fiu"
     return isinstance(x, float | int) and not isinstance(x, bool)
+
+
+def _shown(x: Any) -> str:
+    return repr(x.item() if isinstance(x, np.generic) else x)
 
 
 @functools.cache
@@ -74,7 +78,9 @@ def _ends(interval: str) -> tuple[float, float]:
 def whole(x: int, name: str, low: int = 1) -> int:
     """Return x as a Python int; it must be an integer of at least `low`."""
     if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < low:
-        raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
+        raise ValueError(
+            f"{name} is {_shown(x)}, expected an integer of at least {low}"
+        )
     return int(x)
 
 

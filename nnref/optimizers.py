@@ -7,21 +7,25 @@ by itself. The definitions are PyTorch's, down to where $\varepsilon$ stands, wi
 difference: weight decay leaves out biases (see `no_decay`).
 
 A learning rate is a number, which may be changed between steps (`optimizer.lr = 0.01`),
-or a schedule: a function of the number of steps made so far, 0 at the first.
+or a schedule: a function of the number of steps made so far, 0 at the first. The
+schedules here can be pickled with their optimizer, and print as they were made.
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from nnref._check import Array, number, whole
+from nnref._arrays import Arrays, check_names
+from nnref._check import Array, by_name, flag, number, shaped, whole
 
 Schedule: TypeAlias = Callable[[int], float]
 
 # Biases, and the shift and scale of normalization layers.
-NO_DECAY = ("b", "beta", "gamma")
+NO_DECAY = ("b", "bias", "beta", "gamma")
 
 
 class Optimizer:
@@ -35,8 +39,9 @@ class Optimizer:
         $\lambda$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -44,12 +49,19 @@ class Optimizer:
     steps : int
         Number of steps made.
 
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, or `no_decay` is no tuple of names.
+
     Examples
     --------
     >>> import numpy as np
     >>> from nnref import Optimizer
 
-    An optimizer of one's own says how a gradient changes a parameter:
+    An optimizer of one's own says how a gradient changes a parameter. If it remembers
+    more than the number of steps, `_memory` names the attributes, each a dict of arrays
+    that `_start` makes:
 
     >>> class SignDescent(Optimizer):
     ...     def _update(self, name, theta, g, lr):
@@ -80,6 +92,8 @@ class Optimizer:
     ValueError: params has shapes {'w': (2,)}, the first step had {'w': (2,), 'b': (1,)}
     """
 
+    _memory: tuple[str, ...] = ()  # attributes that hold arrays by name
+
     def __init__(
         self,
         lr: float | Schedule,
@@ -88,9 +102,63 @@ class Optimizer:
     ) -> None:
         self.lr = lr if callable(lr) else number(lr, "lr", "[0, inf)")
         self.weight_decay = number(weight_decay, "weight_decay", "[0, inf)")
+        if not isinstance(no_decay, tuple | list) or not all(
+            isinstance(name, str) for name in no_decay
+        ):
+            raise ValueError(f"no_decay is {no_decay!r}, expected a tuple of names")
         self.no_decay = no_decay
         self.steps = 0
-        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._shapes: dict[str, tuple[int, ...]] | None = None
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What it remembers: `steps`, and arrays such as "mean.0.w", not copies.
+
+        Settings such as the learning rate are not among them. See `nnref.save`.
+        """
+        steps = np.array(self.steps)
+        steps.flags.writeable = False
+        arrays = {
+            f"{kind}.{name}": array
+            for kind in self._memory
+            for name, array in getattr(self, kind).items()
+        }
+        return Arrays({"steps": steps} | arrays, "state")
+
+    def load_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """Go on from the `state` of another optimizer of this kind: it is copied.
+
+        Parameters
+        ----------
+        state : arrays by name
+            Such as `np.load` gives.
+
+        Raises
+        ------
+        ValueError
+            If the names are not those of such a state, or its shapes do not fit
+            together, or not those of the steps made so far. Nothing has changed then.
+        """
+        kinds, split = self._memory, [n.partition(".") for n in by_name(state, "state")]
+        names = {name for kind, _, name in split if kind in kinds}
+        keys = {kind: {name: f"{kind}.{name}" for name in names} for kind in kinds}
+        expected = [key for of_kind in keys.values() for key in of_kind.values()]
+        check_names(state, ["steps", *expected], "state")
+        steps = whole(np.asarray(state["steps"])[()], "state['steps']", 0)
+        if steps and kinds and not names:
+            raise ValueError(f"state lacks {kinds} of {steps} steps")
+        known = self._known() if self.steps else None
+        if known is not None and kinds and known.keys() != names:
+            raise ValueError(f"state is of {sorted(names)}, expected {sorted(known)}")
+        loaded: dict[str, dict[str, Array]] = {kind: {} for kind in kinds}
+        for kind in kinds:
+            for name, key in keys[kind].items():
+                like = known[name] if known else np.shape(state[keys[kinds[0]][name]])
+                loaded[kind][name] = shaped(state[key], like, f"state[{key!r}]").copy()
+        for kind, arrays in loaded.items():
+            setattr(self, kind, arrays)
+        self.steps = steps
+        self._shapes = None  # known again after the next step
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Update every array of `params` in place.
@@ -125,14 +193,16 @@ class Optimizer:
 
     def _decays(self, name: str) -> bool:
         """Whether weight decay applies to this parameter."""
-        return bool(self.weight_decay) and name.rpartition(".")[2] not in self.no_decay
+        last = name.rpartition(".")[2]
+        spared = last in self.no_decay or last.rstrip("_0123456789") in self.no_decay
+        return bool(self.weight_decay) and not spared
 
     def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
         """Return the gradient with that of the penalty lambda / 2 * sum(theta**2)."""
         return g + self.weight_decay * theta if self._decays(name) else g
 
     def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        if params.keys() != grads.keys():
+        if by_name(params, "params").keys() != by_name(grads, "grads").keys():
             raise ValueError(
                 f"grads has {sorted(grads)}, expected {sorted(params)} as in params"
             )
@@ -147,12 +217,18 @@ class Optimizer:
                     f"expected {theta.shape}"
                 )
         if not self.steps:
-            self._shapes = shapes
             self._start(params)
-        elif shapes != self._shapes:
+        elif self._known() not in (None, shapes):
             raise ValueError(
-                f"params has shapes {shapes}, the first step had {self._shapes}"
+                f"params has shapes {shapes}, the first step had {self._known()}"
             )
+        self._shapes = shapes
+
+    def _known(self) -> dict[str, tuple[int, ...]] | None:
+        """Return the shapes of the parameters, from what is remembered if possible."""
+        for kind in self._memory:
+            return {name: a.shape for name, a in getattr(self, kind).items()}
+        return self._shapes
 
 
 class SGD(Optimizer):
@@ -181,8 +257,9 @@ class SGD(Optimizer):
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -242,10 +319,11 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(lr, weight_decay, no_decay)
         self.momentum = number(momentum, "momentum", "[0, 1)")
+        self.nesterov = flag(nesterov, "nesterov")
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0")
-        self.nesterov = nesterov
         self.velocity: dict[str, Array] = {}
+        self._memory = ("velocity",) if self.momentum else ()
 
     def _start(self, params: Mapping[str, Array]) -> None:
         if self.momentum:
@@ -286,8 +364,9 @@ class RMSProp(Optimizer):
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -325,6 +404,8 @@ class RMSProp(Optimizer):
     [0.8249]
     [0.7533]
     """
+
+    _memory = ("square",)
 
     def __init__(
         self,
@@ -379,8 +460,9 @@ class Adam(Optimizer):
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -418,6 +500,8 @@ class Adam(Optimizer):
     [0.7797]
     """
 
+    _memory = ("mean", "square")
+
     def __init__(
         self,
         lr: float | Schedule = 0.001,
@@ -428,6 +512,8 @@ class Adam(Optimizer):
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
         super().__init__(lr, weight_decay, no_decay)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"betas is {betas!r}, expected two numbers")
         beta1, beta2 = betas
         self.betas = number(beta1, "beta1", "[0, 1)"), number(beta2, "beta2", "[0, 1)")
         self.eps = number(eps, "eps", "(0, inf)")
@@ -473,8 +559,9 @@ class AdamW(Adam):
         $\lambda$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -536,6 +623,14 @@ def _zeros(params: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.zeros_like(theta) for name, theta in params.items()}
 
 
+class _Schedule(functools.partial[float]):
+    """A formula with its settings; unlike a closure, it can be saved by pickle."""
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={x!r}" for name, x in self.keywords.items())
+        return f"{self.func.__name__.removeprefix('_')}({settings})"
+
+
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     r"""Learning rate that falls by a factor after every so many steps.
 
@@ -575,7 +670,11 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """
     lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
     every = whole(every, "every")
-    return lambda t: lr * factor ** (t // every)
+    return _Schedule(_step_decay, lr=lr, every=every, factor=factor)
+
+
+def _step_decay(t: int, lr: float, every: int, factor: float) -> float:
+    return lr * factor ** (t // every)
 
 
 def exponential_decay(lr: float, factor: float) -> Schedule:
@@ -610,7 +709,11 @@ def exponential_decay(lr: float, factor: float) -> Schedule:
     [0.8, 0.4, 0.2, 0.1]
     """
     lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
-    return lambda t: lr * factor**t
+    return _Schedule(_exponential_decay, lr=lr, factor=factor)
+
+
+def _exponential_decay(t: int, lr: float, factor: float) -> float:
+    return lr * factor**t
 
 
 def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
@@ -656,13 +759,12 @@ def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
     [0.4, 0.325, 0.175, 0.1, 0.1]
     """
     lr, final = number(lr, "lr", "[0, inf)"), number(final, "final", "[0, inf)")
-    steps = whole(steps, "steps")
+    return _Schedule(_cosine_decay, lr=lr, steps=whole(steps, "steps"), final=final)
 
-    def schedule(t: int) -> float:
-        falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
-        return final + (lr - final) * falling
 
-    return schedule
+def _cosine_decay(t: int, lr: float, steps: int, final: float) -> float:
+    falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
+    return final + (lr - final) * falling
 
 
 def warmup(lr: float | Schedule, steps: int) -> Schedule:
@@ -704,11 +806,10 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
     >>> [schedule(t) for t in range(4)]
     [0.5, 0.5, 0.25, 0.125]
     """
-    steps = whole(steps, "steps")
     base = lr if callable(lr) else number(lr, "lr", "[0, inf)")
+    return _Schedule(_warmup, lr=base, steps=whole(steps, "steps"))
 
-    def schedule(t: int) -> float:
-        rate = base(t) if callable(base) else base
-        return rate * min(1, (t + 1) / steps)
 
-    return schedule
+def _warmup(t: int, lr: float | Schedule, steps: int) -> float:
+    rate = lr(t) if callable(lr) else lr
+    return rate * min(1, (t + 1) / steps)

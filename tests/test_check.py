@@ -20,9 +20,13 @@ NO_NUMBERS = [
 ]
 
 
+def shown(x) -> str:
+    return repr(x.item() if isinstance(x, np.generic) else x)
+
+
 @pytest.mark.parametrize("x", [*NO_NUMBERS, np.array("a"), 1.5, -0.1, np.nan, np.inf])
 def test_a_number_is_one_real_number_in_the_interval(x) -> None:
-    message = f"rate is {x!r}, expected a number in [0, 1]"
+    message = f"rate is {shown(x)}, expected a number in [0, 1]"
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
         _check.number(x, "rate", "[0, 1]")
 
@@ -35,7 +39,7 @@ def test_a_number_becomes_a_python_float(x) -> None:
 
 @pytest.mark.parametrize("x", [*NO_NUMBERS, 2.0, 0, -1, np.array(2), np.int64(0)])
 def test_a_whole_number_is_an_integer_of_that_size(x) -> None:
-    message = f"n is {x!r}, expected an integer of at least 1"
+    message = f"n is {shown(x)}, expected an integer of at least 1"
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
         _check.whole(x, "n")
 
