@@ -28,6 +28,7 @@ from nnref.activations import (
 from nnref.clipping import (
     clip_by_norm,
     clip_by_value,
+    gradient_norm,
 )
 from nnref.convolution import (
     conv2d,
@@ -213,6 +214,7 @@ __all__ = [
     "gelu_backward",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
+    "gradient_norm",
     "he_normal",
     "he_uniform",
     "huber",

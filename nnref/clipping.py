@@ -1,7 +1,7 @@
 """Gradient clipping: an upper limit for the size of a step.
 
-Both functions take gradients by name, as `layer.grads` holds them, and return new ones;
-call them between the backward pass and the optimizer's step.
+The functions take gradients by name, as `layer.grads` holds them; those that clip
+return new ones. Call them between the backward pass and the optimizer's step.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float, number
+from nnref._check import Array, as_float, by_name, number
 
 
 def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Array]:
@@ -57,6 +57,48 @@ def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Arr
     return {name: np.clip(g, -limit, limit) for name, g in _floats(grads).items()}
 
 
+def gradient_norm(grads: Mapping[str, ArrayLike]) -> float:
+    r"""Norm of all gradients together: what `clip_by_norm` limits, and what to plot.
+
+    $$
+    \lVert g \rVert = \sqrt{\sum_{i} g_i^2}
+    $$
+
+    where $i$ counts the elements of all arrays.
+
+    Parameters
+    ----------
+    grads : arrays by name
+
+    Returns
+    -------
+    float
+        Infinity or NaN if an element is. Nothing overflows before the norm itself does.
+
+    Raises
+    ------
+    ValueError
+        If grads is no dict of arrays of real numbers.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), On the Difficulty of Training Recurrent Neural
+    Networks, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import gradient_norm
+    >>> grads = {"w": np.array([[3.0, -4.0, 0.0]]), "b": np.array([12.0, 0.0])}
+    >>> gradient_norm(grads)
+    13.0
+    >>> gradient_norm({"w": np.array([0.0, -4e200])})
+    4e+200
+    """
+    largest, norm = _norm(_floats(grads))
+    return largest * norm
+
+
 def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, Array]:
     r"""Scale the gradients down together if their norm is above a limit.
 
@@ -65,8 +107,8 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     \lVert g \rVert = \sqrt{\sum_{i} g_i^2}
     $$
 
-    where $i$ counts the elements of all arrays: there is one norm. The gradient keeps
-    its direction.
+    where $i$ counts the elements of all arrays: there is one norm, `gradient_norm`. The
+    gradient keeps its direction.
 
     Parameters
     ----------
@@ -116,18 +158,23 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
             raise ValueError(
                 f"grads[{name!r}] holds NaN or infinity, expected finite numbers"
             )
-    # In units of the largest element, so that no square overflows.
-    largest = max((float(np.abs(g).max(initial=0)) for g in arrays.values()), default=0)
-    if largest == 0:
-        return {name: g.copy() for name, g in arrays.items()}
-    units = {name: g / largest for name, g in arrays.items()}
-    squares = (np.sum(u * u, dtype=np.float64) for u in units.values())
-    norm = math.sqrt(sum(squares))
+    largest, norm = _norm(arrays)
     if norm <= max_norm / largest:
         return {name: g.copy() for name, g in arrays.items()}
-    return {name: u * (max_norm / norm) for name, u in units.items()}
+    return {name: g / largest * (max_norm / norm) for name, g in arrays.items()}
+
+
+def _norm(arrays: dict[str, Array]) -> tuple[float, float]:
+    """Return a unit, and the norm in it; so that no square overflows."""
+    largest = max((np.abs(g).max(initial=0) for g in arrays.values()), default=0)
+    unit = float(largest)
+    if unit == 0 or not math.isfinite(unit):
+        return 1.0, unit
+    squares = (np.sum((g / unit) ** 2, dtype=np.float64) for g in arrays.values())
+    return unit, math.sqrt(sum(squares))
 
 
 def _floats(grads: Mapping[str, ArrayLike]) -> dict[str, Array]:
     """Return the gradients as arrays of floats."""
+    grads = by_name(grads, "grads")
     return {name: as_float(g, f"grads[{name!r}]") for name, g in grads.items()}

@@ -8,6 +8,10 @@ outputs an input feeds, the fan-out:
 | dense: (d_in, d_out) | d_in | d_out |
 | convolution: (out, in, rows, columns) | in · rows · columns | out · rows · columns |
 
+A grouped convolution is several side by side: an input feeds the outputs of its group
+only, which the shape of the whole kernel does not tell. Its kernels are drawn one group
+at a time, as `Conv2D` does.
+
 He keeps the mean square of a signal through ReLU, which drops half of it; Xavier
 (Glorot) is a compromise between the signals forward, which ask for the fan-in, and the
 gradients backward, which ask for the fan-out, where the activation is nearly linear
@@ -18,14 +22,18 @@ import math
 
 import numpy as np
 
-from nnref._check import Array
+from nnref._check import Array, generator
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return fan-in and fan-out of weights of this shape."""
-    if len(shape) not in (2, 4) or min(shape) < 1:
+    if (
+        not isinstance(shape, tuple | list)
+        or len(shape) not in (2, 4)
+        or not all(isinstance(size, int | np.integer) and size > 0 for size in shape)
+    ):
         raise ValueError(
-            f"shape is {shape}, expected (in, out) or (out, in, rows, columns)"
+            f"shape is {shape!r}, expected (in, out) or (out, in, rows, columns)"
         )
     if len(shape) == 2:
         return shape[0], shape[1]
@@ -52,7 +60,8 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -73,7 +82,7 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     ValueError: shape is (200,), expected (in, out) or (out, in, rows, columns)
     """
     fan_in, _ = _fans(shape)
-    return rng.normal(0, math.sqrt(2 / fan_in), shape)
+    return generator(rng).normal(0, math.sqrt(2 / fan_in), shape)
 
 
 def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -98,7 +107,8 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -114,7 +124,7 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """
     fan_in, _ = _fans(shape)
     limit = math.sqrt(6 / fan_in)
-    return rng.uniform(-limit, limit, shape)
+    return generator(rng).uniform(-limit, limit, shape)
 
 
 def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -137,7 +147,8 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -153,7 +164,7 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     (150, 50) [0.  0.1]
     """
     fan_in, fan_out = _fans(shape)
-    return rng.normal(0, math.sqrt(2 / (fan_in + fan_out)), shape)
+    return generator(rng).normal(0, math.sqrt(2 / (fan_in + fan_out)), shape)
 
 
 def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -178,7 +189,8 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -198,4 +210,4 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """
     fan_in, fan_out = _fans(shape)
     limit = math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, shape)
+    return generator(rng).uniform(-limit, limit, shape)

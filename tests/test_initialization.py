@@ -50,8 +50,18 @@ def test_he_keeps_the_size_of_signals_through_relu(f) -> None:
 
 @pytest.mark.parametrize("f", FUNCTIONS)
 @pytest.mark.parametrize(
-    "shape", [(), (3,), (3, 4, 5), (3, 4, 5, 6, 7), (0, 3), (3, 0)]
+    "shape",
+    [(), (3,), (3, 4, 5), (3, 4, 5, 6, 7), (0, 3), (3, 0), 3, "ab", None, (2.0, 3)],
 )
 def test_bad_shape(f, shape) -> None:
-    with pytest.raises(ValueError, match=r"^shape is \(.*, expected \(in, out\) or "):
+    with pytest.raises(ValueError, match=r"^shape is .*, expected \(in, out\) or "):
         f(shape, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+@pytest.mark.parametrize("rng", [0, None, np.random, np.random.RandomState(0)])
+def test_a_seed_is_no_generator(f, rng) -> None:
+    with pytest.raises(
+        ValueError, match=r"^rng is .*, expected such as np\.random\.de"
+    ):
+        f((3, 4), rng)

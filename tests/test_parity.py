@@ -465,7 +465,8 @@ def test_clipping_by_norm_follows() -> None:
     tensors = [torch.zeros(a.shape, dtype=torch.float64) for a in grads.values()]
     for t, g in zip(tensors, grads.values(), strict=True):
         t.grad = torch.tensor(g)
-    torch.nn.utils.clip_grad_norm_(tensors, 1.5)
+    norm = torch.nn.utils.clip_grad_norm_(tensors, 1.5)
+    np.testing.assert_allclose(nn.gradient_norm(grads), norm.item(), rtol=1e-12)
     clipped = nn.clip_by_norm(grads, 1.5)
     for g, t in zip(clipped.values(), tensors, strict=True):
         # PyTorch adds 1e-6 to the norm.
