@@ -140,8 +140,10 @@ from nnref.regularization import (
     soft_threshold_backward,
 )
 from nnref.training import (
+    DivergenceError,
     History,
     accuracy,
+    confusion_matrix,
     fit,
     minibatches,
 )
@@ -161,6 +163,7 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Digits",
+    "DivergenceError",
     "Dropout",
     "Flatten",
     "GlobalAvgPool2D",
@@ -191,6 +194,7 @@ __all__ = [
     "check_gradient",
     "clip_by_norm",
     "clip_by_value",
+    "confusion_matrix",
     "conv2d",
     "conv2d_backward",
     "conv_output_size",

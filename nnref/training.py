@@ -1,4 +1,4 @@
-"""Training: minibatches, the training loop, and the accuracy of its result."""
+"""Training: minibatches, the training loop, and how right its result is."""
 
 import math
 import shutil
@@ -9,21 +9,27 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import Array, generator, whole
+from nnref._check import Array, as_float, flag, generator, whole
 from nnref.layers import Layer
 
 _Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 def minibatches(
-    x: ArrayLike, y: ArrayLike, batch_size: int, rng: np.random.Generator
+    x: ArrayLike,
+    y: ArrayLike,
+    batch_size: int,
+    rng: np.random.Generator,
+    *,
+    drop_last: bool = False,
 ) -> Iterator[tuple[Any, Any]]:
     """Shuffle the samples, then give them out batch by batch.
 
     Every sample comes exactly once. The last batch is smaller if `batch_size` does not
-    divide the number of samples. Only one batch at a time is copied.
+    divide the number of samples; `drop_last` leaves it out. Only one batch at a time is
+    copied.
 
     Parameters
     ----------
@@ -32,17 +38,21 @@ def minibatches(
     batch_size : int
     rng : numpy.random.Generator
         Draws one permutation a call.
+    drop_last : bool
+        Whether to leave out a last batch that is smaller. Batch normalization cannot
+        learn from a batch of one.
 
     Returns
     -------
     iterator
-        Of ceil(n / batch_size) pairs `(x_batch, y_batch)`.
+        Of n / batch_size pairs `(x_batch, y_batch)`, rounded up, or down with
+        `drop_last`.
 
     Raises
     ------
     ValueError
         If x and y differ in length or are empty, `batch_size` is not a positive
-        integer, or `rng` is not a Generator.
+        integer, `rng` is not a Generator, or `drop_last` leaves no batch.
 
     Examples
     --------
@@ -54,6 +64,9 @@ def minibatches(
     [20 40] [2 4]
     [30  0] [3 0]
     [10] [1]
+    >>> rng = np.random.default_rng(0)
+    >>> [len(x_batch) for x_batch, _ in minibatches(x, y, 2, rng, drop_last=True)]
+    [2, 2]
     >>> minibatches(x, y[1:], 2, np.random.default_rng(0))
     Traceback (most recent call last):
         ...
@@ -64,10 +77,22 @@ def minibatches(
     ValueError: y has shape (0,), expected (n, ...), n > 0
     """
     x, y = _samples(x, y, "x", "y")
-    batch_size = whole(batch_size, "batch_size")
-    order = generator(rng).permutation(len(x))
-    batches = (order[i : i + batch_size] for i in range(0, len(x), batch_size))
+    used = batch_size * _steps(len(x), batch_size, drop_last)
+    order = generator(rng).permutation(len(x))[:used]
+    batches = (order[i : i + batch_size] for i in range(0, len(order), batch_size))
     return ((x[rows], y[rows]) for rows in batches)
+
+
+def _steps(n: int, batch_size: int, drop_last: bool) -> int:
+    """Return the number of batches in an epoch."""
+    steps, rest = divmod(n, whole(batch_size, "batch_size"))
+    if flag(drop_last, "drop_last"):
+        if not steps:
+            raise ValueError(
+                f"drop_last leaves no batch of {batch_size} in {n} samples"
+            )
+        return steps
+    return steps + (rest > 0)
 
 
 def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
@@ -81,8 +106,8 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     ----------
     logits : array of shape (n, q), with q at least 2
         Probabilities do as well: only their order counts. The first of equal logits is
-        taken for the largest. For a single logit per sample, take
-        `np.mean((logits > 0) == labels)`.
+        taken for the largest; a sample with a logit that is not a number counts as
+        wrong. For a single logit per sample, take `np.mean((logits > 0) == labels)`.
     labels : integer array of shape (n,)
         Classes, 0 to q - 1.
 
@@ -101,7 +126,7 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
     >>> accuracy(logits, [0, 1, 1, 1])
     0.75
-    >>> accuracy([[2.0, 1.0]], [1])
+    >>> accuracy([[2.0, 1.0], [float("nan"), 1.0]], [1, 0])
     0.0
     >>> accuracy(logits, [1, 2, 3, 3])
     Traceback (most recent call last):
@@ -116,7 +141,61 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
         ...
     ValueError: logits has shape (2, 1), expected (n, q) with n > 0 and q > 1
     """
-    z, t = np.asarray(logits), np.asarray(labels)
+    z, t = _classified(logits, labels)
+    hits = (z.argmax(axis=1) == t) & ~np.isnan(z).any(axis=1)
+    return float(np.mean(hits))
+
+
+def confusion_matrix(logits: ArrayLike, labels: ArrayLike) -> NDArray[np.int64]:
+    r"""How many samples of each class were taken for each class.
+
+    $$
+    M_{ck} = \sum_{i=1}^{n} \left[y_i = c\right]
+    \left[\operatorname{argmax}_j z_{ij} = k\right]
+    $$
+
+    Row $c$ holds the samples of class $c$, column $k$ what was taken for class $k$, as
+    in scikit-learn. Correct ones are on the diagonal: the accuracy is their share. The
+    share of its row is the recall of a class, that of its column its precision.
+
+    Parameters
+    ----------
+    logits : array of shape (n, q), with q at least 2
+        As for `accuracy`, but without NaN.
+    labels : integer array of shape (n,)
+        Classes, 0 to q - 1.
+
+    Returns
+    -------
+    integer array of shape (q, q)
+
+    Raises
+    ------
+    ValueError
+        If the shapes are others, `labels` are not integers from 0 to q - 1, or a logit
+        is not a number.
+
+    Examples
+    --------
+    >>> from nnref import confusion_matrix
+    >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
+    >>> confusion_matrix(logits, [0, 1, 1, 1])
+    array([[1, 0, 0],
+           [0, 2, 1],
+           [0, 0, 0]])
+    """
+    z, t = _classified(logits, labels)
+    if np.isnan(z).any():
+        raise ValueError("logits holds NaN, which is no prediction")
+    q = z.shape[1]
+    return np.bincount(t * q + z.argmax(axis=1), minlength=q * q).reshape(q, q)
+
+
+def _classified(
+    logits: ArrayLike, labels: ArrayLike
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return logits (n, q) and labels (n,), which must be classes."""
+    z, t = as_float(logits, "logits"), np.asarray(labels)
     if z.ndim != 2 or z.shape[1] < 2 or not len(z):
         raise ValueError(
             f"logits has shape {z.shape}, expected (n, q) with n > 0 and q > 1"
@@ -130,7 +209,7 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
         raise ValueError(
             f"labels spans {t.min()} to {t.max()}, expected 0 to {z.shape[1] - 1}"
         )
-    return float(np.mean(z.argmax(axis=1) == t))
+    return z, t.astype(np.int64)
 
 
 @dataclass
@@ -174,8 +253,41 @@ class History:
 
         None without validation data.
         """
-        losses = self.validation_loss
+        losses = [math.inf if math.isnan(v) else v for v in self.validation_loss]
         return losses.index(min(losses)) + 1 if losses else None
+
+
+class DivergenceError(FloatingPointError):
+    """The loss became infinite or not a number, which `fit` tells by this.
+
+    Attributes
+    ----------
+    history : History
+        What happened before; it holds finite losses only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnref import DivergenceError, Dense, SGD, fit, mean_squared_error
+    >>> from nnref import mean_squared_error_backward
+    >>> rng, x = np.random.default_rng(0), np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> try:
+    ...     loss = mean_squared_error, mean_squared_error_backward
+    ...     model, settings = Dense(2, 1, rng), dict(epochs=9, batch_size=2, rng=rng)
+    ...     fit(model, x, x[:, :1], loss=loss, optimizer=SGD(1e60), **settings)
+    ... except DivergenceError as error:
+    ...     print(error)
+    ...     print(len(error.history.train_loss), "epochs before")
+    the training loss became inf in epoch 4, step 1 (lr too large?)
+    3 epochs before
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+    def __reduce__(self) -> Any:
+        return type(self), (*self.args, self.history)
 
 
 class _HasStep(Protocol):
@@ -199,10 +311,12 @@ def fit(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     progress: bool | None = None,
+    drop_last: bool = False,
 ) -> History:
     """Train a model by minibatches, in place.
 
-    In every epoch each sample is used once, in an order drawn anew. For each batch: the
+    In every epoch each sample is used once, in an order drawn anew; with `drop_last`,
+    those are left out that do not fill a batch. For each batch: the
     model's forward pass, the loss, the gradient of the loss, the model's backward pass
     (`backward_params`: no gradient for x), and a step of the optimizer. Calling `fit`
     again goes on where it stopped.
@@ -232,10 +346,13 @@ def fit(
         if the targets are integer labels of shape (n,).
     patience : int, optional
         Training stops when the validation loss has not been below its least value for
-        so many epochs. At the end, also after Ctrl-C, the model gets back the
-        parameters of the best epoch.
+        so many epochs. At the end, also after Ctrl-C or an error, the model gets back
+        the parameters of the best epoch.
     progress : bool, optional
         Whether to show progress on stderr; by default, if that is a terminal.
+    drop_last : bool
+        Whether to leave out a last batch that is smaller. Batch normalization cannot
+        learn from a batch of one.
 
     Returns
     -------
@@ -246,10 +363,12 @@ def fit(
     ValueError
         If inputs and targets differ in number, are empty or hold NaN or infinity; if
         `epochs`, `batch_size` or `patience` is not a positive integer, `rng` is not a
-        Generator, `loss` is not a pair, or there is `patience` without `validation`.
-    FloatingPointError
-        If the loss becomes infinite or not a number; the message says in which epoch
-        and step.
+        Generator, `loss` is not a pair of functions, `validation` no pair of arrays,
+        `model` or `optimizer` a class or no such object; if there is `patience` without
+        `validation`, or `drop_last` leaves no batch.
+    DivergenceError
+        If the loss becomes infinite or not a number: a FloatingPointError, whose
+        message says in which epoch and step, and which holds the history until then.
 
     Examples
     --------
@@ -287,10 +406,11 @@ def fit(
 
     >>> settings.update(loss=(mean_squared_error, mean_squared_error_backward))
     >>> settings.update(optimizer=SGD(lr=1e30))
-    >>> fit(Dense(2, 1, rng), x, x[:, :1], **settings)
-    Traceback (most recent call last):
-        ...
-    FloatingPointError: the training loss became inf in epoch 7, step 1 (lr too large?)
+    >>> try:
+    ...     fit(Dense(2, 1, rng), x, x[:, :1], **settings)
+    ... except FloatingPointError as error:
+    ...     print(error)
+    the training loss became inf in epoch 7, step 1 (lr too large?)
 
     Data that are no numbers are refused before:
 
@@ -299,26 +419,25 @@ def fit(
         ...
     ValueError: x holds NaN or infinity, expected finite numbers
     """
+    _check_objects(model, loss, optimizer)
     x, y = _finite(x, y, "x", "y")
     if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise ValueError(f"validation is {validation!r}, expected a pair (x, y)")
         validation = _finite(*validation, "validation x", "validation y")
     if patience is not None:
         whole(patience, "patience")
         if validation is None:
             raise ValueError("patience needs validation data")
-    if not isinstance(loss, tuple) or len(loss) != 2:
-        raise ValueError(
-            f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "
-            "(softmax_cross_entropy, softmax_cross_entropy_backward)"
-        )
-    steps = math.ceil(len(x) / whole(batch_size, "batch_size"))
+    steps = _steps(len(x), batch_size, drop_last)
     history, best = History(), dict[str, Array]()
-    bar = _Progress(progress, whole(epochs, "epochs"), steps)
+    show = None if progress is None else flag(progress, "progress")
+    bar = _Progress(show, whole(epochs, "epochs"), steps)
     try:
         # An overflow is no mere warning here: the loss shows it, and that is an error.
         with np.errstate(over="ignore", invalid="ignore"):
             for epoch in range(1, epochs + 1):
-                batches = minibatches(x, y, batch_size, rng)
+                batches = minibatches(x, y, batch_size, rng, drop_last=drop_last)
                 _train_epoch(model, batches, loss, optimizer, history, bar)
                 if validation is not None:
                     _validate(model, *validation, loss[0], history)
@@ -334,10 +453,26 @@ def fit(
         history.interrupted = True
     finally:
         bar.close()
-    state = model.state
-    for name, array in best.items():
-        state[name][...] = array
+        state = model.state
+        for name, array in best.items():
+            state[name][...] = array
     return history
+
+
+def _check_objects(model: Layer, loss: _Loss, optimizer: _HasStep) -> None:
+    """Refuse classes, and what has not the methods or parts that `fit` uses."""
+    if isinstance(model, type) or not hasattr(model, "backward_params"):
+        raise ValueError(f"model is {model!r}, expected a Layer")
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        raise ValueError(
+            f"optimizer is {optimizer!r}, expected an object with a method step, such "
+            "as SGD(0.1)"
+        )
+    if not isinstance(loss, tuple) or len(loss) != 2 or not all(map(callable, loss)):
+        raise ValueError(
+            f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "
+            "(softmax_cross_entropy, softmax_cross_entropy_backward)"
+        )
 
 
 def _train_epoch(
@@ -352,9 +487,14 @@ def _train_epoch(
     loss_forward, loss_backward = loss
     epoch, total, count = len(history.train_loss) + 1, 0.0, 0
     for step, (x, y) in enumerate(batches, start=1):
-        pred = model.forward(x, training=True)
+        try:
+            pred = model.forward(x, training=True)
+        except ValueError as error:
+            if len(x) == 1 < count:
+                error.add_note("the last batch has 1 sample: drop_last=True skips it")
+            raise
         value = float(loss_forward(pred, y))
-        _check_finite(value, "training loss", f"epoch {epoch}, step {step}")
+        _check_finite(value, "training loss", f"epoch {epoch}, step {step}", history)
         model.backward_params(loss_backward(1.0, pred, y))
         optimizer.step(model.params, model.grads)
         total += value * len(x)
@@ -393,10 +533,11 @@ def _finite(
     return arrays
 
 
-def _check_finite(loss: float, what: str, when: str) -> None:
-    """Raise a FloatingPointError if the loss is infinite or not a number."""
+def _check_finite(loss: float, what: str, when: str, history: History) -> None:
+    """Raise an error if the loss is infinite or not a number."""
     if not math.isfinite(loss):
-        raise FloatingPointError(f"the {what} became {loss} in {when} (lr too large?)")
+        message = f"the {what} became {loss} in {when} (lr too large?)"
+        raise DivergenceError(message, history)
 
 
 def _validate(
@@ -405,7 +546,8 @@ def _validate(
     """Append the loss on x and y, and the accuracy if y is labels."""
     pred = model.forward(x)
     value = float(loss(pred, y))
-    _check_finite(value, "validation loss", f"epoch {len(history.train_loss)}")
+    epoch = f"epoch {len(history.train_loss)}"
+    _check_finite(value, "validation loss", epoch, history)
     history.validation_loss.append(value)
     if y.ndim == 1 and y.dtype.kind in "iu" and pred.ndim == 2:
         history.validation_accuracy.append(accuracy(pred, y))
