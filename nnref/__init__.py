@@ -139,6 +139,10 @@ from nnref.regularization import (
     soft_threshold,
     soft_threshold_backward,
 )
+from nnref.saving import (
+    load,
+    save,
+)
 from nnref.training import (
     DivergenceError,
     History,
@@ -234,6 +238,7 @@ __all__ = [
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
+    "load",
     "log_softmax",
     "log_softmax_backward",
     "max_pool2d",
@@ -247,6 +252,7 @@ __all__ = [
     "receptive_field",
     "relu",
     "relu_backward",
+    "save",
     "sigmoid",
     "sigmoid_backward",
     "silu",

@@ -19,13 +19,14 @@ into its array: `layer.params["w"][...] = 0`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
-from nnref._check import Array, generator, number, shaped, whole
+from nnref._arrays import Arrays
+from nnref._check import Array, by_name, generator, number, shaped, whole
 from nnref._window import Pair, pair
 from nnref.activations import (
     elu,
@@ -125,6 +126,22 @@ class Layer:
         `np.savez("model.npz", **layer.state)` saves a layer, so also a network.
         """
         return self._params
+
+    def load_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """Copy the `state` of another layer made as this one into that of this one.
+
+        Parameters
+        ----------
+        state : arrays by name
+            Such as `np.load` gives.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing, unknown or of another shape. Nothing has changed
+            then.
+        """
+        Arrays(self.state, "state").fill(by_name(state, "state"))
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output for the input x."""
