@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from nnref._check import Array, generator, number, whole
+from nnref._check import Array, flag, floating, generator, number, whole
 
 Labels = NDArray[np.integer]
 
@@ -113,8 +113,7 @@ def digits(*, images: bool = False, dtype: DTypeLike = np.float64) -> Digits:
      [ 0  1 13 11  4 13 11  0]
      [ 0  0  1 12 16 11  2  0]]
     """
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"dtype must be a floating-point type, got {np.dtype(dtype)}")
+    flag(images, "images"), floating(dtype)
     with np.load(Path(__file__).with_name("digits.npz")) as file:
         counts, labels = file["images"], file["labels"]
     order = np.random.default_rng(0).permutation(len(labels))

@@ -15,7 +15,11 @@ what the forward pass must remember for the backward pass, and the gradients.
   there is nothing to set to zero.
 
 Optimizers change the arrays in `params` in place. To set a parameter by hand, write
-into its array: `layer.params["w"][...] = 0`.
+into its array, `layer.params["w"][...] = 0`, or assign, `layer.params["w"] = w`, which
+does the same. `layer(x)` is short for `layer.forward(x)`.
+
+Layers keep the arrays that they get and return until the next forward pass: whoever
+changes one in place in between changes the next gradients.
 """
 
 import math
@@ -111,21 +115,24 @@ class Layer:
 
     @property
     def params(self) -> dict[str, Array]:
-        """The arrays to learn, by name: the arrays themselves, not copies."""
-        return self._params
+        """The arrays to learn, by name: the arrays themselves, not copies.
+
+        Assigning to a name writes into its array.
+        """
+        return Arrays(self._params, "params")
 
     @property
     def grads(self) -> dict[str, Array]:
         """The gradients of the last `backward`, by the names of `params`."""
-        return self._grads
+        return Arrays(self._grads, "grads")
 
     @property
     def state(self) -> dict[str, Array]:
         """All arrays that make the layer what it is: `params`, and running statistics.
 
-        `np.savez("model.npz", **layer.state)` saves a layer, so also a network.
+        `nnref.save` writes them to a file.
         """
-        return self._params
+        return Arrays(self._params, "state")
 
     def load_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Copy the `state` of another layer made as this one into that of this one.
@@ -147,6 +154,10 @@ class Layer:
         """Return the output for the input x."""
         raise NotImplementedError
 
+    def __call__(self, x: Array, training: bool = False) -> Array:
+        """Return `forward(x, training)`."""
+        return self.forward(x, training)
+
     def backward(self, dy: Array) -> Array:
         """Return the gradient for the last input, given that for the last output."""
         raise NotImplementedError
@@ -154,6 +165,14 @@ class Layer:
     def backward_params(self, dy: Array) -> None:
         """Set `grads` as `backward` does; no gradient for the last input is wanted."""
         self.backward(dy)
+
+    def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
+        """Return how many products are added up for an output of this shape.
+
+        Those of matrix products and convolutions; what other layers compute is little
+        beside them, and counts as 0.
+        """
+        return 0
 
     def _recall(self) -> Any:
         """Return what `forward` saved."""
@@ -247,6 +266,10 @@ class Dense(Layer):
         grads = dense_backward(dy, self._recall(), *arrays, input_gradient=False)
         self._grads = dict(zip(self._params, grads, strict=True))
 
+    def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
+        """Return d_in for each element of the output."""
+        return math.prod(y_shape) * len(self._params["w"])
+
     def __repr__(self) -> str:
         d_in, d_out = self._params["w"].shape
         return f"Dense({d_in}, {d_out}{'' if 'b' in self._params else ', bias=False'})"
@@ -266,7 +289,8 @@ class Conv2D(Layer):
     groups : int
         Must divide c_in and c_out.
     init : function
-        `init((c_out, c_in // groups, rows, columns), rng)` returns the first kernels.
+        `init((c_out // groups, c_in // groups, rows, columns), rng)` returns the first
+        kernels of a group; each group gets its own.
     bias : bool
         Whether there is a b, one number for each output channel, which starts at zero.
     dtype : float dtype
@@ -329,8 +353,8 @@ class Conv2D(Layer):
                 f"groups is {groups}, expected a divisor of {c_in} and {c_out}, "
                 "the channels"
             )
-        shape = (c_out, c_in // groups, *pair(kernel, "kernel", 1))
-        w = _drawn(init, shape, rng, dtype)
+        shape = (c_out // groups, c_in // groups, *pair(kernel, "kernel", 1))
+        w = np.concatenate([_drawn(init, shape, rng, dtype) for _ in range(groups)])
         super().__init__(w=w, **({"b": np.zeros(c_out, dtype)} if bias else {}))
         pair(stride, "stride", 1), pair(padding, "padding", 0)
         pair(dilation, "dilation", 1)
@@ -360,6 +384,10 @@ class Conv2D(Layer):
             dy, self._recall(), *arrays, **options, input_gradient=False
         )
         self._grads = dict(zip(self._params, grads, strict=True))
+
+    def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
+        """Return the size of a kernel for each element of the output."""
+        return math.prod(y_shape) * self._params["w"][0].size
 
     def __repr__(self) -> str:
         w, groups = self._params["w"], self._options["groups"]
@@ -889,7 +917,7 @@ class BatchNorm(Layer):
     def state(self) -> dict[str, Array]:
         """`params`, and the running statistics: the arrays themselves, not copies."""
         running = {"running_mean": self.running_mean, "running_var": self.running_var}
-        return self._params | running
+        return Arrays(self._params | running, "state")
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...) normalized, and in training move the statistics."""

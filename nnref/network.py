@@ -4,10 +4,13 @@ A container is a layer itself. The names of its arrays carry the names of its la
 "0.w" is the `w` of the first if that is a `Dense`.
 """
 
-from typing import Any
+import copy
+from typing import Any, overload
+
+import numpy as np
 
 from nnref._arrays import Arrays
-from nnref._check import Array
+from nnref._check import Array, whole
 from nnref.layers import Layer
 
 
@@ -51,6 +54,44 @@ class _Container(Layer):
         arrays = {name: layer.state for name, layer in self._layers.items()}
         return Arrays(_joined(arrays), "state")
 
+    def summary(self, x_shape: tuple[int, ...]) -> str:
+        """Return a table of the layers, for an input of this shape.
+
+        Parameters
+        ----------
+        x_shape : tuple of int
+            As `forward` takes it, with the number of samples: (1, 64), say.
+
+        Returns
+        -------
+        str
+            For each layer its output's shape, the size of its parameters, and the
+            multiply-accumulates of its forward pass: the products added up in matrix
+            products and convolutions. What else is computed is little beside them.
+
+        Raises
+        ------
+        ValueError
+            If x_shape is no tuple of positive integers, or does not fit the network.
+        """
+        if not isinstance(x_shape, tuple | list):
+            raise ValueError(f"x_shape is {x_shape!r}, expected a tuple of integers")
+        x = np.zeros([whole(size, "a size in x_shape") for size in x_shape])
+        model = copy.deepcopy(self)  # so that `backward` still is that of the last x
+        model.forward(x)
+        rows = list[tuple[str, tuple[int, ...], int, int]]()
+        y = _trace(model, x, "", rows)
+        sizes, products = sum(row[2] for row in rows), sum(row[3] for row in rows)
+        rows.append(("in all", y.shape, sizes, products))
+        table = [["layer", "output", "parameters", "multiply-accumulates"]]
+        table += [[name, str(shape), f"{a:,}", f"{b:,}"] for name, shape, a, b in rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return "\n".join(
+            f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {size:>{widths[2]}}  "
+            f"{count:>{widths[3]}}"
+            for name, shape, size, count in table
+        )
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__}("]
         for name, layer in self._layers.items():
@@ -61,6 +102,26 @@ class _Container(Layer):
             lines.append(f"  {name}: {line}")
         count = sum(p.size for p in self.params.values())
         return "\n".join([*lines, f"): {count} parameters"])
+
+
+def _trace(
+    layer: Layer, x: Array, name: str, rows: list[tuple[str, tuple[int, ...], int, int]]
+) -> Array:
+    """Return the output of a layer, and add a row for each that is no container."""
+    if isinstance(layer, Sequential):
+        for i, inner in enumerate(layer.layers):
+            x = _trace(inner, x, f"{name}{i}.", rows)
+        return x
+    if isinstance(layer, _Container):
+        for key, inner in layer._layers.items():
+            _trace(inner, x, f"{name}{key}.", rows)
+        return layer.forward(x)
+    y = layer.forward(x)
+    size = sum(p.size for p in layer.params.values())
+    title, *_ = repr(layer).split("\n")
+    count = layer.multiply_accumulates(y.shape)
+    rows.append((f"{name[:-1]}: {title}", y.shape, size, count))
+    return y
 
 
 def _inside(thing: Any, found: dict[int, Layer]) -> dict[int, Layer]:
@@ -88,7 +149,8 @@ class Sequential(_Container):
     """Layers one after another: each takes the output of the one before.
 
     The names in `params`, `grads` and `state` carry the position of the layer: "0.w" is
-    the "w" of the first.
+    the "w" of the first. `model[0]` is the first layer, `model[:2]` a network of the
+    first two: of these layers, not of copies.
 
     Parameters
     ----------
@@ -124,6 +186,14 @@ class Sequential(_Container):
      [-0.991 -0.528]
      [-0.693 -0.348]
      [ 0.603  0.285]]
+    >>> print(model.summary((5, 3)))
+    layer           output  parameters  multiply-accumulates
+    0: Dense(3, 4)  (5, 4)          16                    60
+    1: Tanh()       (5, 4)           0                     0
+    2: Dense(4, 2)  (5, 2)          10                    40
+    in all          (5, 2)          26                   100
+    >>> len(model), model[1], len(model[:2])
+    (3, Tanh(), 2)
     >>> dx = model.backward(np.ones((5, 2)))
     >>> dx.shape, {name: grad.shape for name, grad in model.grads.items()}
     ((5, 3), {'0.w': (3, 4), '0.b': (4,), '2.w': (4, 2), '2.b': (2,)})
@@ -137,6 +207,24 @@ class Sequential(_Container):
     def __init__(self, *layers: Layer) -> None:
         super().__init__(**{str(i): layer for i, layer in enumerate(layers)})
         self.layers = layers
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __bool__(self) -> bool:
+        return True  # also an empty one is a network
+
+    @overload
+    def __getitem__(self, i: int) -> Layer: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> "Sequential": ...
+
+    def __getitem__(self, i: int | slice) -> Layer:
+        """Return a layer, or for a slice a network of some, which are not copied."""
+        if isinstance(i, slice):
+            return Sequential(*self.layers[i])
+        return self.layers[i]
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output of the last layer."""

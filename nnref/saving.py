@@ -49,14 +49,14 @@ def save(path: str | os.PathLike[str], **parts: _Part) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Adam, Dense, digits, fit, load, save
+    >>> from nnref import Adam, Dense, fit, load, save, spirals
     >>> from nnref import softmax_cross_entropy, softmax_cross_entropy_backward
     >>> from tempfile import TemporaryDirectory
-    >>> x, y, x_test, y_test = digits()
+    >>> x, y = spirals(100, np.random.default_rng(0))
     >>> loss = softmax_cross_entropy, softmax_cross_entropy_backward
     >>> def parts():
     ...     rng = np.random.default_rng(0)
-    ...     return {"model": Dense(64, 10, rng), "optimizer": Adam(), "rng": rng}
+    ...     return {"model": Dense(2, 3, rng), "optimizer": Adam(), "rng": rng}
     >>> def train(epochs, model, **others):
     ...     return fit(model, x, y, loss=loss, epochs=epochs, batch_size=32, **others)
 

@@ -268,14 +268,14 @@ class DivergenceError(FloatingPointError):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import DivergenceError, Dense, SGD, fit, mean_squared_error
+    >>> from nnref import Dense, SGD, fit, mean_squared_error
     >>> from nnref import mean_squared_error_backward
     >>> rng, x = np.random.default_rng(0), np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> try:
     ...     loss = mean_squared_error, mean_squared_error_backward
     ...     model, settings = Dense(2, 1, rng), dict(epochs=9, batch_size=2, rng=rng)
     ...     fit(model, x, x[:, :1], loss=loss, optimizer=SGD(1e60), **settings)
-    ... except DivergenceError as error:
+    ... except FloatingPointError as error:
     ...     print(error)
     ...     print(len(error.history.train_loss), "epochs before")
     the training loss became inf in epoch 4, step 1 (lr too large?)

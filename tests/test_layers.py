@@ -548,9 +548,9 @@ def test_pooling_layers_are_their_functions(layer, f, arguments):
 
 def test_convolution_is_its_function_and_starts_from_its_initializer():
     layer = Conv2D(4, 6, (3, 2), rng(), **CONVOLUTION, init=xavier_uniform)
-    np.testing.assert_array_equal(
-        layer.params["w"], xavier_uniform((6, 2, 3, 2), rng())
-    )
+    r = rng()  # each of the two groups is drawn by itself
+    w = np.concatenate([xavier_uniform((3, 2, 3, 2), r) for _ in range(2)])
+    np.testing.assert_array_equal(layer.params["w"], w)
     np.testing.assert_array_equal(layer.params["b"], np.zeros(6))
     layer.params["b"][...] = np.arange(6)
     x = rng(1).normal(size=(5, 4, 7, 8))

@@ -395,3 +395,118 @@ def test_repr_of_a_residual_network():
         "  ): 20 parameters\n"
         "): 28 parameters"
     )
+
+
+# the shape of a network
+
+
+def images(c=2):
+    return Sequential(
+        Conv2D(c, 6, (3, 5), rng(), stride=2, groups=2),
+        Residual(Sequential(BatchNorm(6), ReLU(), Conv2D(6, 6, 1, rng()))),
+        Residual(ReLU(), Conv2D(6, 6, 1, rng(), bias=False)),
+        Flatten(),
+        Dense(6 * 3 * 2, 4, rng()),
+    )
+
+
+def test_a_network_has_length_layers_and_parts():
+    model = Sequential(Dense(3, 4, rng()), ReLU(), Dense(4, 2, rng()))
+    x = rng().normal(size=(5, 3))
+    assert len(model) == 3
+    assert model[0] is model.layers[0]
+    assert model[-1] is model.layers[2]
+    assert list(model) == list(model.layers)
+    head = model[:-1]
+    assert isinstance(head, Sequential)
+    assert head.layers == model.layers[:2]
+    np.testing.assert_array_equal(model[2](head(x)), model(x))
+    head.params["0.b"] = np.ones(4)
+    assert model[0].params["b"].all()
+    with pytest.raises(IndexError):
+        model[3]
+    assert len(Sequential()) == 0
+    assert Sequential()
+
+
+def test_calling_a_layer_is_its_forward_pass():
+    for layer in Dropout(0.5, rng()), Sequential(Dropout(0.5, rng())):
+        x = np.ones((20, 3))
+        assert (layer(x) == 1).all()
+        assert (layer(x, training=True) == 0).any()
+        assert (layer.backward(np.ones((20, 3))) == 0).any()
+
+
+def test_a_summary_shows_shapes_sizes_and_products():
+    lines = images().summary((5, 2, 7, 8)).split("\n")
+    assert len({len(line) for line in lines}) == 1
+    assert [re.split("  +", line) for line in lines] == [
+        ["layer", "output", "parameters", "multiply-accumulates"],
+        ["0: Conv2D(2, 6, (3, 5), stride=2, groups=2)", "(5, 6, 3, 2)", "96", "2,700"],
+        ["1.f.0: BatchNorm(6)", "(5, 6, 3, 2)", "12", "0"],
+        ["1.f.1: ReLU()", "(5, 6, 3, 2)", "0", "0"],
+        ["1.f.2: Conv2D(6, 6, (1, 1))", "(5, 6, 3, 2)", "42", "1,080"],
+        ["2.f: ReLU()", "(5, 6, 3, 2)", "0", "0"],
+        [
+            "2.projection: Conv2D(6, 6, (1, 1), bias=False)",
+            "(5, 6, 3, 2)",
+            "36",
+            "1,080",
+        ],
+        ["3: Flatten()", "(5, 36)", "0", "0"],
+        ["4: Dense(36, 4)", "(5, 4)", "148", "720"],
+        ["in all", "(5, 4)", "334", "5,580"],
+    ]
+
+
+def test_a_summary_counts_what_the_loops_would_multiply():
+    """By pixels, channels and kernels, one product after the other."""
+    n, c, h, w, d, k, groups, p = 2, 4, 6, 5, 6, 3, 2, 1
+    count = 0
+    for _ in np.ndindex(n, d, h + 2 * p - k + 1, w + 2 * p - k + 1):
+        count += (c // groups) * k * k
+    model = Sequential(Conv2D(c, d, k, rng(), groups=groups, padding=p))
+    last = model.summary((n, c, h, w)).split("\n")[-1]
+    assert int(last.split()[-1].replace(",", "")) == count
+
+
+def test_a_summary_leaves_the_network_as_it_was():
+    model, x = images(), rng().normal(size=(3, 2, 7, 8))
+    model.forward(x, training=True)
+    state = {name: a.copy() for name, a in model.state.items()}
+    model.summary((1, 2, 7, 8))
+    for name, a in model.state.items():
+        np.testing.assert_array_equal(a, state[name])
+    assert model.backward(np.ones((3, 4))).shape == x.shape
+
+
+def test_a_summary_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="expected an integer of at least 1"):
+        images().summary((1, 2, 7, 0))
+    with pytest.raises(
+        ValueError, match=r"^x_shape is 7, expected a tuple of integers"
+    ):
+        images().summary(7)
+    with pytest.raises(ValueError, match="x has shape") as caught:
+        images().summary((1, 3, 7, 8))
+    assert caught.value.__notes__[0].startswith("in layer 0, Conv2D(")
+
+
+def test_a_single_layer_takes_assignments_too():
+    layer = BatchNorm(3)
+    gamma, mean = layer.params["gamma"], layer.running_mean
+    layer.params["gamma"] = [1, 2, 3]
+    layer.state["running_mean"] = [4, 5, 6]
+    assert (gamma.tolist(), mean.tolist()) == ([1, 2, 3], [4, 5, 6])
+    with pytest.raises(
+        ValueError, match=r"^params\['gamma'\] has shape \(2,\), expected"
+    ):
+        layer.params["gamma"] = [1, 2]
+    with pytest.raises(
+        ValueError, match=r"^params has no 'g', expected one of \['gamma"
+    ):
+        layer.params["g"] = [1, 2, 3]
+    layer.forward(np.ones((2, 3)))
+    layer.backward(np.ones((2, 3)))
+    layer.grads["beta"] = np.zeros(3)
+    assert not layer.grads["beta"].any()

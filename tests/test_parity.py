@@ -471,3 +471,46 @@ def test_clipping_by_norm_follows() -> None:
     for g, t in zip(clipped.values(), tensors, strict=True):
         # PyTorch adds 1e-6 to the norm.
         np.testing.assert_allclose(g, t.grad.numpy(), rtol=1e-6)
+
+
+def test_multiply_accumulates_are_half_of_pytorchs_operations() -> None:
+    """PyTorch counts a product and its addition as two."""
+    ours, theirs = networks()
+    x_shape = (3, 1, 8, 8)
+    with torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
+        theirs(torch.zeros(x_shape, dtype=torch.float64))
+    last = ours.summary(x_shape).split("\n")[-1]
+    assert 2 * int(last.split()[-1].replace(",", "")) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 10), (1437, 2)])
+def test_batches_are_as_many_and_as_large(n: int, size: int, drop_last: bool) -> None:
+    x = np.arange(n)
+    rng = np.random.default_rng(0)
+    ours = nn.minibatches(x, x, size, rng, drop_last=drop_last)
+    theirs = torch.utils.data.DataLoader(x, batch_size=size, drop_last=drop_last)
+    assert [len(a) for a, _ in ours] == [len(batch) for batch in theirs]
+
+
+@pytest.mark.parametrize("kind", ["Adam", "SGD", "RMSProp"])
+def test_a_state_that_is_loaded_goes_on_as_pytorchs_does(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    options = {"momentum": 0.9} if kind == "SGD" else {}
+    make = {"Adam": "Adam", "SGD": "SGD", "RMSProp": "RMSprop"}[kind]
+    params, t = {"w": np.ones((2, 3))}, torch.ones(2, 3, dtype=torch.float64)
+    t.requires_grad_()
+    optimizer = getattr(nn, kind)(0.1, **options)
+    other = getattr(torch.optim, make)([t], lr=0.1, **options)
+    for step in range(6):
+        if step == 3:
+            loaded = getattr(nn, kind)(0.1, **options)
+            loaded.load_state(optimizer.state)
+            optimizer, state = loaded, other.state_dict()
+            other = getattr(torch.optim, make)([t], lr=0.1, **options)
+            other.load_state_dict(state)
+        g = rng.normal(size=(2, 3))
+        optimizer.step(params, {"w": g})
+        t.grad = torch.tensor(g)
+        other.step()
+        np.testing.assert_allclose(params["w"], t.detach().numpy(), rtol=1e-10)
