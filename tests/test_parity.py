@@ -475,9 +475,11 @@ def test_clipping_by_norm_follows() -> None:
 
 def test_multiply_accumulates_are_half_of_pytorchs_operations() -> None:
     """PyTorch counts a product and its addition as two."""
+    from torch.utils.flop_counter import FlopCounterMode
+
     ours, theirs = networks()
     x_shape = (3, 1, 8, 8)
-    with torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter:
         theirs(torch.zeros(x_shape, dtype=torch.float64))
     last = ours.summary(x_shape).split("\n")[-1]
     assert 2 * int(last.split()[-1].replace(",", "")) == counter.get_total_flops()
