@@ -49,7 +49,7 @@ class Arrays(dict[str, Array]):
     def _refuse(self, *_: Any) -> NoReturn:
         raise ValueError(f"the names in {self._what} are fixed, expected {[*self]}")
 
-    __delitem__ = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
+    __delitem__ = pop = popitem = clear = setdefault = _refuse
 
     def __reduce__(self) -> Any:
         return dict, (dict(self),)  # a copy belongs to no layer

@@ -17,12 +17,17 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 Scalar: TypeAlias = np.floating[Any]
 
 
-def as_float(x: ArrayLike, name: str) -> Array:
-    """Return x as an array of floats; integers and booleans become float64."""
+def as_array(x: ArrayLike, name: str) -> NDArray[Any]:
+    """Return x as an array of whatever it holds."""
     try:
-        array = np.asarray(x)
+        return np.asarray(x)
     except ValueError:
         raise ValueError(f"{name} is {x!r}, expected rows of equal length") from None
+
+
+def as_float(x: ArrayLike, name: str) -> Array:
+    """Return x as an array of floats; integers and booleans become float64."""
+    array = as_array(x, name)
     kind = array.dtype.kind
     if kind == "f":
         return array
@@ -116,7 +121,7 @@ def floating(dtype: DTypeLike) -> np.dtype[Any]:
     """Return the dtype if it is a floating-point type."""
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ValueError(f"dtype is {dtype!r}, expected a float type") from None
     if found.kind != "f":
         raise ValueError(f"dtype is {found}, expected a float type")

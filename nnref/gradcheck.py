@@ -178,7 +178,10 @@ def check_gradient(
     tol = number(tol, "tol", "(0, inf)")
     wrt = _positions(args, wrt)
     name = getattr(function(f_backward, "f_backward"), "__name__", "f_backward")
-    x = [np.array(a, np.float64) if i in wrt else a for i, a in enumerate(args)]
+    x = [
+        as_float(a, f"argument {i}").astype(np.float64) if i in wrt else a
+        for i, a in enumerate(args)
+    ]
     y = _result(function(f, "f"), *x, **kwargs)
     dy = rng.normal(size=y.shape)
     returned = f_backward(dy.copy(), *_copied(x), **_copied(kwargs))

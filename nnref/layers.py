@@ -387,7 +387,7 @@ class Conv2D(Layer):
 
     def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
         """Return the size of a kernel for each element of the output."""
-        return math.prod(y_shape) * self._params["w"][0].size
+        return math.prod(y_shape) * int(self._params["w"][0].size)
 
     def __repr__(self) -> str:
         w, groups = self._params["w"], self._options["groups"]

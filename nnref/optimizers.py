@@ -14,7 +14,7 @@ schedules here can be pickled with their optimizer, and print as they were made.
 import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -144,7 +144,8 @@ class Optimizer:
         keys = {kind: {name: f"{kind}.{name}" for name in names} for kind in kinds}
         expected = [key for of_kind in keys.values() for key in of_kind.values()]
         check_names(state, ["steps", *expected], "state")
-        steps = whole(np.asarray(state["steps"])[()], "state['steps']", 0)
+        stored: Any = np.asarray(state["steps"])[()]
+        steps = whole(stored, "state['steps']", 0)
         if steps and kinds and not names:
             raise ValueError(f"state lacks {kinds} of {steps} steps")
         known = self._known() if self.steps else None

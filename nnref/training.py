@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import Array, as_float, flag, generator, whole
+from nnref._check import Array, as_array, as_float, flag, generator, whole
 from nnref.layers import Layer
 
 _Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
@@ -195,7 +195,7 @@ def _classified(
     logits: ArrayLike, labels: ArrayLike
 ) -> tuple[Array, NDArray[np.int64]]:
     """Return logits (n, q) and labels (n,), which must be classes."""
-    z, t = as_float(logits, "logits"), np.asarray(labels)
+    z, t = as_float(logits, "logits"), as_array(labels, "labels")
     if z.ndim != 2 or z.shape[1] < 2 or not len(z):
         raise ValueError(
             f"logits has shape {z.shape}, expected (n, q) with n > 0 and q > 1"
@@ -508,7 +508,7 @@ def _samples(
     x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
 ) -> tuple[Array, Array]:
     """Return x and y as arrays with the same number of samples, at least one."""
-    arrays = np.asarray(x), np.asarray(y)
+    arrays = as_array(x, x_name), as_array(y, y_name)
     for array, name in zip(arrays, (x_name, y_name), strict=True):
         if array.ndim == 0 or not len(array):
             raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import generator, number, whole
+from nnref._check import as_array, generator, number, whole
 from nnref.training import _samples
 
 _Rows: TypeAlias = NDArray[np.integer[Any]]
@@ -106,7 +106,7 @@ def train_test_split(
 
 def _classes(labels: ArrayLike, n: int) -> NDArray[Any]:
     """Return labels, which must be the classes of n samples."""
-    classes = np.asarray(labels)
+    classes = as_array(labels, "stratify")
     if classes.shape != (n,) or classes.dtype.kind not in "iubUS":
         raise ValueError(
             f"stratify has shape {classes.shape} and type {classes.dtype}, "
