@@ -60,8 +60,7 @@ class Optimizer:
     >>> from nnref import Optimizer
 
     An optimizer of one's own says how a gradient changes a parameter. If it remembers
-    more than the number of steps, `_memory` names the attributes, each a dict of arrays
-    that `_start` makes:
+    more than the number of steps, `self._memory` names the attributes, dicts of arrays:
 
     >>> class SignDescent(Optimizer):
     ...     def _update(self, name, theta, g, lr):
