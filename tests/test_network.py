@@ -132,6 +132,24 @@ def test_a_layer_that_is_used_twice_at_any_depth_is_refused():
         Sequential(Residual(inner), Residual(inner))
 
 
+def test_a_layer_that_knows_its_network_is_no_layer_twice():
+    inner, tanh = Dense(3, 3, rng()), Tanh()
+    model = Sequential(inner, tanh)
+    tanh.network = [model]
+    assert len(Sequential(model, ReLU())) == 2
+    with pytest.raises(ValueError, match="is in layer 0 and in layer 1"):
+        Sequential(model, Sequential(tanh))
+
+
+def test_a_network_can_be_pickled():
+    model, x = Sequential(Dense(3, 4, rng()), BatchNorm(4)), rng().normal(size=(5, 3))
+    model.forward(x, training=True)
+    for clone in pickle.loads(pickle.dumps(model)), copy.deepcopy(model):
+        np.testing.assert_array_equal(clone(x), model(x))
+        clone.params["0.w"] = np.zeros((3, 4))
+        assert not np.array_equal(clone(x), model(x))
+
+
 def test_assigning_to_a_parameter_writes_into_its_array():
     model = Sequential(Dense(3, 4, rng()), Residual(BatchNorm(4)), Dense(4, 2, rng()))
     w, mean = model.layers[0].params["w"], model.layers[1].f.running_mean

@@ -96,6 +96,13 @@ def test_minibatches_may_drop_a_last_batch_that_is_smaller(n, size):
     assert len(kept) == n // size
 
 
+@pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 10), (3, 4)])
+def test_an_epoch_has_as_many_steps_as_batches(n, size):
+    history = train(data=blobs(n, rng()), batch_size=size, epochs=1)
+    assert len(history.step_loss) == training._steps(n, size, False)
+    assert training._steps(n, size, False) == math.ceil(n / size)
+
+
 def test_minibatches_are_shuffled_anew_by_the_generator():
     x = np.arange(40)
 
