@@ -20,6 +20,11 @@ from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, function, generator, number, whole
 
+__all__ = [
+    "check_gradient",
+    "numerical_gradient",
+]
+
 _EPSILON = 2.0**-52  # of float64
 _STEP = _EPSILON ** (1 / 3)
 _PROBE = 2.0**-20  # of a step: 6e-12, which float64 notices and float32 does not
@@ -60,14 +65,14 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import numerical_gradient
+    >>> import nnref
     >>> x = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, 0.0]])
-    >>> print(np.round(numerical_gradient(lambda x: np.sum(x**3), x), 5))
+    >>> print(np.round(nnref.numerical_gradient(lambda x: np.sum(x**3), x), 5))
     [[ 3.   12.   27.  ]
      [ 0.75 48.    0.  ]]
-    >>> print(np.round(numerical_gradient(np.square, 1e8), 1))
+    >>> print(np.round(nnref.numerical_gradient(np.square, 1e8), 1))
     200000000.0
-    >>> numerical_gradient(np.sin, x)
+    >>> nnref.numerical_gradient(np.sin, x)
     Traceback (most recent call last):
     ValueError: f returned an array of shape (2, 3), expected one number
     >>> numerical_gradient(lambda x: np.sum(np.float32(x)), x)
@@ -98,7 +103,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
 
 def check_gradient(
     f: Callable[..., ArrayLike],
-    f_backward: Callable[..., ArrayLike | tuple[ArrayLike, ...]],
+    f_backward: Callable[..., ArrayLike | tuple[ArrayLike | None, ...]],
     *args: Any,
     wrt: Sequence[int] | None = None,
     rng: np.random.Generator | None = None,
@@ -126,7 +131,8 @@ def check_gradient(
         The same arguments must give the same result, computed in float64.
     f_backward : function of `dy, *args, **kwargs`
         Returns the gradient for each differentiable argument: an array, or a tuple.
-        Both functions may change the arrays they get, also `dy`.
+        Both functions may change the arrays they get, also `dy`. None among the
+        gradients counts for nothing.
     *args
         Where to check; keep away from kinks.
     wrt : positions in args of the differentiable arguments
@@ -157,19 +163,19 @@ def check_gradient(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import check_gradient
+    >>> import nnref
     >>> def scale(x, w):
     ...     return x * w
     >>> def scale_backward(dy, x, w):
     ...     return dy * w, (dy * x).sum(axis=0)
     >>> x, w = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
-    >>> check_gradient(scale, scale_backward, x, w) < 1e-9
+    >>> nnref.check_gradient(scale, scale_backward, x, w) < 1e-9
     True
-    >>> check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
+    >>> nnref.check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
     True
     >>> def wrong_backward(dy, x, w):
     ...     return dy * w, (dy * x).mean(axis=0)
-    >>> check_gradient(scale, wrong_backward, x, w)
+    >>> nnref.check_gradient(scale, wrong_backward, x, w)
     Traceback (most recent call last):
     AssertionError: wrong_backward: the gradient for argument 1 is off by 0.5:
     along a random direction it gives -24.8, differences give -49.6
@@ -186,6 +192,7 @@ def check_gradient(
     dy = rng.normal(size=y.shape)
     returned = f_backward(dy.copy(), *_copied(x), **_copied(kwargs))
     gradients = returned if isinstance(returned, tuple) else (returned,)
+    gradients = tuple(g for g in gradients if g is not None)  # no bias, no db
     if len(gradients) != len(wrt):
         raise ValueError(
             f"{name} returned {len(gradients)} gradients, expected one for each "

@@ -10,6 +10,11 @@ import numpy as np
 
 from nnref._check import Array
 
+__all__ = [
+    "load",
+    "save",
+]
+
 
 @runtime_checkable
 class _HasState(Protocol):
@@ -49,24 +54,25 @@ def save(path: str | os.PathLike[str], **parts: _Part) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Adam, Dense, fit, load, save, spirals
-    >>> from nnref import softmax_cross_entropy, softmax_cross_entropy_backward
+    >>> import nnref
     >>> from tempfile import TemporaryDirectory
-    >>> x, y = spirals(100, np.random.default_rng(0))
-    >>> loss = softmax_cross_entropy, softmax_cross_entropy_backward
+    >>> x, y = nnref.spirals(100, np.random.default_rng(0))
+    >>> loss = nnref.softmax_cross_entropy, nnref.softmax_cross_entropy_backward
     >>> def parts():
     ...     rng = np.random.default_rng(0)
-    ...     return {"model": Dense(2, 3, rng), "optimizer": Adam(), "rng": rng}
+    ...     model = nnref.Dense(2, 3, rng)
+    ...     return {"model": model, "optimizer": nnref.Adam(), "rng": rng}
     >>> def train(epochs, model, **others):
-    ...     return fit(model, x, y, loss=loss, epochs=epochs, batch_size=32, **others)
+    ...     settings = {"loss": loss, "batch_size": 32, "epochs": epochs}
+    ...     return nnref.fit(model, x, y, **settings, **others)
 
     Two epochs, saved, loaded into new objects, and two more are four, bit for bit:
 
     >>> first, second, whole = parts(), parts(), parts()
     >>> _ = train(2, **first)
     >>> with TemporaryDirectory() as folder:
-    ...     save(f"{folder}/run.npz", **first)
-    ...     load(f"{folder}/run.npz", **second)
+    ...     nnref.save(f"{folder}/run.npz", **first)
+    ...     nnref.load(f"{folder}/run.npz", **second)
     >>> _, _ = train(2, **second), train(4, **whole)
     >>> np.array_equal(second["model"].params["w"], whole["model"].params["w"])
     True
@@ -104,15 +110,16 @@ def load(path: str | os.PathLike[str], **parts: _Part) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, Sequential, Tanh, load, save
+    >>> import nnref
     >>> from tempfile import TemporaryDirectory
     >>> def network(d):
     ...     rng = np.random.default_rng(0)
-    ...     return Sequential(Dense(3, d, rng), Tanh(), Dense(d, 1, rng))
+    ...     first, last = nnref.Dense(3, d, rng), nnref.Dense(d, 1, rng)
+    ...     return nnref.Sequential(first, nnref.Tanh(), last)
     >>> with TemporaryDirectory() as folder:
-    ...     save(f"{folder}/run.npz", model=network(4))
-    ...     load(f"{folder}/run.npz", model=network(4))
-    ...     load(f"{folder}/run.npz", model=network(5))
+    ...     nnref.save(f"{folder}/run.npz", model=network(4))
+    ...     nnref.load(f"{folder}/run.npz", model=network(4))
+    ...     nnref.load(f"{folder}/run.npz", model=network(5))
     Traceback (most recent call last):
         ...
     ValueError: model: state['0.w'] has shape (3, 4), expected (3, 5)

@@ -9,8 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import as_array, generator, number, whole
-from nnref.training import _samples
+from nnref._check import as_array, generator, number, samples, whole
+
+__all__ = [
+    "k_fold",
+    "train_test_split",
+]
 
 _Rows: TypeAlias = NDArray[np.integer[Any]]
 
@@ -60,23 +64,23 @@ def train_test_split(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import train_test_split
+    >>> import nnref
     >>> x, y = np.array([[0], [10], [20], [30], [40], [50], [60]]), np.arange(7)
     >>> rng = np.random.default_rng(0)
-    >>> x_train, x_test, y_train, y_test = train_test_split(x, y, 0.4, rng)
+    >>> x_train, x_test, y_train, y_test = nnref.train_test_split(x, y, 0.4, rng)
     >>> print(x_train.ravel(), y_train)
     [60 50  0 10] [6 5 0 1]
     >>> print(x_test.ravel(), y_test)
     [20 40 30] [2 4 3]
     >>> rare = np.array([1, 0, 0, 0, 1, 0, 0])
-    >>> *_, y_train, y_test = train_test_split(x, y, 0.4, rng, stratify=rare)
+    >>> *_, y_train, y_test = nnref.train_test_split(x, y, 0.4, rng, stratify=rare)
     >>> print(rare[y_train], rare[y_test])
     [0 1 0 0] [0 0 1]
-    >>> train_test_split(x, y, 0.05, rng)
+    >>> nnref.train_test_split(x, y, 0.05, rng)
     Traceback (most recent call last):
     ValueError: test_fraction is 0.05 of 7 samples, expected at least 1 on either side
     """
-    x, y = _samples(x, y, "x", "y")
+    x, y = samples(x, y, "x", "y")
     fraction = number(test_fraction, "test_fraction", "(0, 1)")
     n_test = round(fraction * len(x))
     if not 0 < n_test < len(x):
@@ -166,18 +170,19 @@ def k_fold(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import k_fold
-    >>> for train, validation in k_fold(7, 3, np.random.default_rng(0)):
+    >>> import nnref
+    >>> for train, validation in nnref.k_fold(7, 3, np.random.default_rng(0)):
     ...     print(train, validation)
     [6 5 0 1] [2 4 3]
     [2 4 3 0 1] [6 5]
     [2 4 3 6 5] [0 1]
     >>> rare = np.array([1, 0, 0, 0, 1, 0, 0])
-    >>> for _, validation in k_fold(7, 2, np.random.default_rng(0), stratify=rare):
+    >>> rng = np.random.default_rng(0)
+    >>> for _, validation in nnref.k_fold(7, 2, rng, stratify=rare):
     ...     print(rare[validation])
     [0 1 0 0]
     [0 0 1]
-    >>> k_fold(7, 8, np.random.default_rng(0))
+    >>> nnref.k_fold(7, 8, np.random.default_rng(0))
     Traceback (most recent call last):
     ValueError: k is 8, expected at most n, which is 7
     """

@@ -26,7 +26,7 @@ MODULES = (
     "validation",
 )
 # They only hold what they are given.
-HOLDERS = {"Digits", "DivergenceError", "History"}
+HOLDERS = {"Digits", "DivergenceError", "Flatten", "History"}
 
 NONSENSE = {
     "text": "text",
@@ -82,7 +82,7 @@ VALID: dict[str, dict[str, Any]] = {
     "Residual": {"f": dense(), "projection": dense()},
     "Optimizer": {"lr": 0.1, **DECAY},
     "SGD": {"lr": 0.1, "momentum": 0.9, "nesterov": True, **DECAY},
-    "RMSProp": {"lr": 0.1, "alpha": 0.9, "eps": 1e-8, **DECAY},
+    "RMSProp": {"lr": 0.1, "rho": 0.9, "eps": 1e-8, **DECAY},
     "Adam": {"lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-8, **DECAY},
     "AdamW": {"lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-8, **DECAY},
     "step_decay": {"lr": 0.1, "every": 2, "factor": 0.5},
