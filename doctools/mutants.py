@@ -1,8 +1,9 @@
 """Changes `nnref` in small ways, to see whether the pages and the tests notice.
 
 `make mutants` draws random changes (an operator, a comparison, a number, a loop that
-does not run), runs the pages against each, then the comparison with `nnref.plain`, then
-the tests, until one notices. Cosmic Ray makes the changes; what runs, and in which order, is decided here.
+does not run), and runs the pages against each, then the comparison with `nnref.plain`,
+then the tests, until one notices. Cosmic Ray makes the changes; what runs, and in which
+order, is decided here.
 """
 
 from __future__ import annotations
