@@ -4,18 +4,30 @@ Each returns its argument ready for use, so that a check is one short call.
 """
 
 import functools
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_M = TypeVar("_M", bound=Mapping[str, Any])
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Scalar: TypeAlias = np.floating[Any]
 
 
+def as_array(x: ArrayLike, name: str) -> NDArray[Any]:
+    """Return x as an array of whatever it holds."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name} is {x!r}, expected rows of equal length") from None
+
+
 def as_float(x: ArrayLike, name: str) -> Array:
     """Return x as an array of floats; integers and booleans become float64."""
-    array = np.asarray(x)
+    array = as_array(x, name)
     kind = array.dtype.kind
     if kind == "f":
         return array
@@ -43,14 +55,23 @@ def number(x: float, name: str, interval: str) -> float:
     A Python float, unlike a NumPy one, leaves float32 arrays in float32.
     """
     low, high = _ends(interval)
-    single = isinstance(x, float) or np.ndim(x) == 0
-    if not single or not (
+    if not _is_number(x) or not (
         low < x < high
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")
     ):
-        raise ValueError(f"{name} is {x}, expected a number in {interval}")
+        raise ValueError(f"{name} is {_shown(x)}, expected a number in {interval}")
     return float(x)
+
+
+def _is_number(x: Any) -> bool:
+    if isinstance(x, np.ndarray | np.generic):
+        return x.ndim == 0 and x.dtype.kind in "fiu"
+    return isinstance(x, float | int) and not isinstance(x, bool)
+
+
+def _shown(x: Any) -> str:
+    return repr(x.item() if isinstance(x, np.generic) else x)
 
 
 @functools.cache
@@ -61,8 +82,10 @@ def _ends(interval: str) -> tuple[float, float]:
 
 def whole(x: int, name: str, low: int = 1) -> int:
     """Return x as a Python int; it must be an integer of at least `low`."""
-    if not isinstance(x, int | np.integer) or x < low:
-        raise ValueError(f"{name} is {x!r}, expected an integer of at least {low}")
+    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < low:
+        raise ValueError(
+            f"{name} is {_shown(x)}, expected an integer of at least {low}"
+        )
     return int(x)
 
 
@@ -71,3 +94,97 @@ def generator(rng: np.random.Generator) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
     return rng
+
+
+def function(f: _F, name: str) -> _F:
+    """Return f if it can be called."""
+    if not callable(f):
+        raise ValueError(f"{name} is {f!r}, expected a function")
+    return f
+
+
+def flag(x: bool, name: str) -> bool:
+    """Return x as a Python bool; a number or a string is none."""
+    if not isinstance(x, bool | np.bool_):
+        raise ValueError(f"{name} is {x!r}, expected True or False")
+    return bool(x)
+
+
+def by_name(arrays: _M, name: str) -> _M:
+    """Return arrays if it is a mapping, as `layer.params` is."""
+    if not isinstance(arrays, Mapping):
+        raise ValueError(f"{name} is {arrays!r}, expected arrays by name, in a dict")
+    return arrays
+
+
+def nonempty(x: ArrayLike, name: str) -> Array:
+    """Return x as an array of floats, not empty: there is no mean over nothing."""
+    x = as_float(x, name)
+    if x.size == 0:
+        raise ValueError(f"{name} has shape {x.shape}, expected at least one element")
+    return x
+
+
+def distributions(p: ArrayLike, name: str) -> Array:
+    """Return p, whose rows (last axis) must be probability distributions.
+
+    A sum may be off 1 by 0.001, for float32 and for differences in gradient checks.
+    """
+    p = nonempty(p, name)
+    if p.ndim == 0:
+        raise ValueError(f"{name} is one number, expected at least one row")
+    if not p.min() >= 0:
+        raise ValueError(f"{name} holds {p.min()}, expected probabilities")
+    total: Array = p.sum(axis=-1).ravel()
+    off = np.abs(total - 1)
+    if off.max() > 1e-3:
+        worst = total[off.argmax()]
+        raise ValueError(f"{name} has a row that adds up to {worst:g}, expected 1")
+    return p
+
+
+def upstream(dy: ArrayLike, x: Array) -> Array:
+    """Return dy, the gradient for a single number, in the dtype of x."""
+    return shaped(dy, (), "dy").astype(x.dtype)
+
+
+def samples(
+    x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
+) -> tuple[Array, Array]:
+    """Return x and y as arrays with the same number of samples, at least one."""
+    arrays = as_array(x, x_name), as_array(y, y_name)
+    for array, name in zip(arrays, (x_name, y_name), strict=True):
+        if array.ndim == 0 or not len(array):
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected (n, ...), n > 0"
+            )
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(
+            f"{x_name} has {len(arrays[0])} samples and {y_name} {len(arrays[1])}, "
+            "expected the same number"
+        )
+    return arrays
+
+
+def floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype if it is a floating-point type."""
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"dtype is {dtype!r}, expected a float type") from None
+    if found.kind != "f":
+        raise ValueError(f"dtype is {found}, expected a float type")
+    return found
+
+
+def drawn(
+    init: Callable[[Any, np.random.Generator], Array],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    dtype: DTypeLike,
+) -> Array:
+    """Return the first weights in an array of their own."""
+    w = np.array(init(shape, rng), floating(dtype))
+    if w.shape != shape:
+        raise ValueError(f"init gave shape {w.shape}, expected {shape}")
+    return w

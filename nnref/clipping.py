@@ -1,7 +1,7 @@
 """Gradient clipping: an upper limit for the size of a step.
 
-Both functions take gradients by name, as `layer.grads` holds them, and return new ones;
-call them between the backward pass and the optimizer's step.
+The functions take gradients by name, as `layer.grads` holds them; those that clip
+return new ones. Call them between the backward pass and the optimizer's step.
 """
 
 import math
@@ -10,7 +10,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float, number
+from nnref._check import Array, as_float, by_name, number
+
+__all__ = [
+    "clip_by_norm",
+    "clip_by_value",
+    "gradient_norm",
+]
 
 
 def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Array]:
@@ -46,15 +52,57 @@ def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Arr
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import clip_by_value
+    >>> import nnref
     >>> grads = {"w": np.array([[3.0, -4.0, 0.5]]), "b": np.array([12.0, -1.0])}
-    >>> clip_by_value(grads, 2.0)
+    >>> nnref.clip_by_value(grads, 2.0)
     {'w': array([[ 2. , -2. ,  0.5]]), 'b': array([ 2., -1.])}
     >>> grads["b"]
     array([12., -1.])
     """
     limit = number(limit, "limit", "(0, inf)")
     return {name: np.clip(g, -limit, limit) for name, g in _floats(grads).items()}
+
+
+def gradient_norm(grads: Mapping[str, ArrayLike]) -> float:
+    r"""Norm of all gradients together: what `clip_by_norm` limits, and what to plot.
+
+    $$
+    \lVert g \rVert = \sqrt{\sum_{i} g_i^2}
+    $$
+
+    where $i$ counts the elements of all arrays.
+
+    Parameters
+    ----------
+    grads : arrays by name
+
+    Returns
+    -------
+    float
+        Infinity or NaN if an element is. Nothing overflows before the norm itself does.
+
+    Raises
+    ------
+    ValueError
+        If grads is no dict of arrays of real numbers.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), On the Difficulty of Training Recurrent Neural
+    Networks, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> grads = {"w": np.array([[3.0, -4.0, 0.0]]), "b": np.array([12.0, 0.0])}
+    >>> nnref.gradient_norm(grads)
+    13.0
+    >>> nnref.gradient_norm({"w": np.array([0.0, -4e200])})
+    4e+200
+    """
+    largest, norm = _norm(_floats(grads))
+    return largest * norm
 
 
 def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, Array]:
@@ -65,8 +113,8 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     \lVert g \rVert = \sqrt{\sum_{i} g_i^2}
     $$
 
-    where $i$ counts the elements of all arrays: there is one norm. The gradient keeps
-    its direction.
+    where $i$ counts the elements of all arrays: there is one norm, `gradient_norm`. The
+    gradient keeps its direction.
 
     Parameters
     ----------
@@ -93,19 +141,19 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import clip_by_norm
+    >>> import nnref
     >>> grads = {"w": np.array([[3.0, -4.0, 0.0]]), "b": np.array([12.0, 0.0])}
-    >>> clip_by_norm(grads, 6.5)  # the norm is 13
+    >>> nnref.clip_by_norm(grads, 6.5)  # the norm is 13
     {'w': array([[ 1.5, -2. ,  0. ]]), 'b': array([6., 0.])}
-    >>> clip_by_norm(grads, 20.0)
+    >>> nnref.clip_by_norm(grads, 20.0)
     {'w': array([[ 3., -4.,  0.]]), 'b': array([12.,  0.])}
-    >>> clip_by_norm({"w": np.array([3e200, -4e200])}, 1.0)  # nothing overflows
+    >>> nnref.clip_by_norm({"w": np.array([3e200, -4e200])}, 1.0)  # nothing overflows
     {'w': array([ 0.6, -0.8])}
-    >>> clip_by_norm({"w": np.array([3e-200, -4e-200])}, 1e-200)  # nor underflows
+    >>> nnref.clip_by_norm({"w": np.array([3e-200, -4e-200])}, 1e-200)  # nor underflows
     {'w': array([ 6.e-201, -8.e-201])}
-    >>> clip_by_norm({"w": np.zeros(2)}, 1.0)
+    >>> nnref.clip_by_norm({"w": np.zeros(2)}, 1.0)
     {'w': array([0., 0.])}
-    >>> clip_by_norm({"w": np.array([1.0, np.inf])}, 1.0)
+    >>> nnref.clip_by_norm({"w": np.array([1.0, np.inf])}, 1.0)
     Traceback (most recent call last):
     ValueError: grads['w'] holds NaN or infinity, expected finite numbers
     """
@@ -116,18 +164,23 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
             raise ValueError(
                 f"grads[{name!r}] holds NaN or infinity, expected finite numbers"
             )
-    # In units of the largest element, so that no square overflows.
-    largest = max((float(np.abs(g).max(initial=0)) for g in arrays.values()), default=0)
-    if largest == 0:
-        return {name: g.copy() for name, g in arrays.items()}
-    units = {name: g / largest for name, g in arrays.items()}
-    squares = (np.sum(u * u, dtype=np.float64) for u in units.values())
-    norm = math.sqrt(sum(squares))
+    largest, norm = _norm(arrays)
     if norm <= max_norm / largest:
         return {name: g.copy() for name, g in arrays.items()}
-    return {name: u * (max_norm / norm) for name, u in units.items()}
+    return {name: g / largest * (max_norm / norm) for name, g in arrays.items()}
+
+
+def _norm(arrays: dict[str, Array]) -> tuple[float, float]:
+    """Return a unit, and the norm in it; so that no square overflows."""
+    largest = max((np.abs(g).max(initial=0) for g in arrays.values()), default=0)
+    unit = float(largest)
+    if unit == 0 or not math.isfinite(unit):
+        return 1.0, unit
+    squares = (np.sum((g / unit) ** 2, dtype=np.float64) for g in arrays.values())
+    return unit, math.sqrt(sum(squares))
 
 
 def _floats(grads: Mapping[str, ArrayLike]) -> dict[str, Array]:
     """Return the gradients as arrays of floats."""
+    grads = by_name(grads, "grads")
     return {name: as_float(g, f"grads[{name!r}]") for name, g in grads.items()}

@@ -12,8 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array
-from nnref.layers import Layer
+from nnref.layer import Layer
 from nnref.training import Loss, loss_and_gradient
+
+__all__ = [
+    "DataParallel",
+]
 
 
 class DataParallel:
@@ -52,11 +56,10 @@ class DataParallel:
     The page "When one machine is not enough" has one with a cluster.
 
     >>> import numpy as np
-    >>> from nnref import DataParallel, Dropout
-    >>> from nnref import softmax_cross_entropy, softmax_cross_entropy_backward
+    >>> import nnref
     >>> rng = np.random.default_rng(0)
-    >>> loss = softmax_cross_entropy, softmax_cross_entropy_backward
-    >>> DataParallel(None, Dropout(0.5, rng), loss)
+    >>> loss = nnref.softmax_cross_entropy, nnref.softmax_cross_entropy_backward
+    >>> nnref.DataParallel(None, nnref.Dropout(0.5, rng), loss)
     Traceback (most recent call last):
         ...
     ValueError: the model holds Dropout(p=0.5): shards do not add up to the batch

@@ -6,6 +6,10 @@ error is the sum of what the Taylor series leaves out, $h^2 |f'''| / 6$, and of
 rounding, about $\epsilon |f| / h$; this $h$ makes both small: the relative error is
 about 1e-10 where $f$, $f'$ and $f'''$ are of like size. Across a kink, such as that of
 ReLU at 0, differences mean nothing.
+
+The functions get copies of their arguments, and what they return is copied: they may
+work in place. One that computes in float32 is refused: its rounding alone would make
+the differences wrong by a percent.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float, number
+from nnref._check import Array, as_float, function, generator, number, whole
+
+__all__ = [
+    "check_gradient",
+    "numerical_gradient",
+]
 
 _EPSILON = 2.0**-52  # of float64
 _STEP = _EPSILON ** (1 / 3)
+_PROBE = 2.0**-20  # of a step: 6e-12, which float64 notices and float32 does not
 _TINY = 2.0**-1022  # so that 0 / 0 is 0
 
 
@@ -30,13 +40,13 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     \frac{f(x + h_i e_i) - f(x - h_i e_i)}{2 h_i}
     $$
 
-    It calls f twice for each element of x.
+    It calls f twice for each element of x, and three times more.
 
     Parameters
     ----------
     f : function
         Takes an array shaped like x, float64, and returns one number. It must compute
-        in float64, and keep away from kinks.
+        in float64, and keep away from kinks; it may change its argument.
     x : array of any shape
 
     Returns
@@ -46,7 +56,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If f does not return one number.
+        If f does not return one number, or computes in float32 or float16.
 
     References
     ----------
@@ -55,35 +65,45 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import numerical_gradient
+    >>> import nnref
     >>> x = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, 0.0]])
-    >>> print(np.round(numerical_gradient(lambda x: np.sum(x**3), x), 5))
+    >>> print(np.round(nnref.numerical_gradient(lambda x: np.sum(x**3), x), 5))
     [[ 3.   12.   27.  ]
      [ 0.75 48.    0.  ]]
-    >>> print(np.round(numerical_gradient(np.square, 1e8), 1))
+    >>> print(np.round(nnref.numerical_gradient(np.square, 1e8), 1))
     200000000.0
-    >>> numerical_gradient(np.sin, x)
+    >>> nnref.numerical_gradient(np.sin, x)
     Traceback (most recent call last):
     ValueError: f returned an array of shape (2, 3), expected one number
+    >>> numerical_gradient(lambda x: np.sum(np.float32(x)), x)
+    Traceback (most recent call last):
+    ValueError: f returned float32, expected float64 to take differences of
     """
     x = as_float(x, "x").astype(np.float64)
+    function(f, "f")
+
+    def value(x: Array) -> Array:
+        y = _result(f, x)
+        if y.shape != ():
+            raise ValueError(
+                f"f returned an array of shape {y.shape}, expected one number"
+            )
+        return y
+
+    h = _STEP * np.maximum(1, np.abs(x)) * np.random.default_rng(0).normal(size=x.shape)
+    _check_precision("f", value(x), value(x + _PROBE * h), value(x + h))
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
         above[i] += _STEP * max(1, abs(x[i]))
         below[i] -= _STEP * max(1, abs(x[i]))
-        rise = np.subtract(f(above), f(below))
-        if rise.shape != ():
-            raise ValueError(
-                f"f returned an array of shape {rise.shape}, expected one number"
-            )
-        gradient[i] = rise / (above[i] - below[i])
+        gradient[i] = (value(above) - value(below)) / (above[i] - below[i])
     return gradient
 
 
 def check_gradient(
     f: Callable[..., ArrayLike],
-    f_backward: Callable[..., ArrayLike | tuple[ArrayLike, ...]],
+    f_backward: Callable[..., ArrayLike | tuple[ArrayLike | None, ...]],
     *args: Any,
     wrt: Sequence[int] | None = None,
     rng: np.random.Generator | None = None,
@@ -99,18 +119,20 @@ def check_gradient(
     (J^{\top} v)^{\top} u \approx v^{\top} \frac{f(x + h u) - f(x - h u)}{2 h}
     $$
 
-    for one argument after the other. Two calls of f check all elements of an argument
-    at once: a wrong one passes only if its error is below tol beside the norm of the
-    whole gradient, or by a chance of probability 0. A random $v$ matters: at $v = 1$
-    the gradients of softmax and batch normalization vanish, so that even zeros would
-    pass for them.
+    for one argument after the other. A single difference checks all elements of an
+    argument at once: a wrong one passes only if its error is below tol beside the norm
+    of the whole gradient, or by a chance of probability 0. A random $v$ matters: at
+    $v = 1$ the gradients of softmax and batch normalization vanish, so that even zeros
+    would pass for them.
 
     Parameters
     ----------
     f : function of `*args, **kwargs` that returns an array
-        The same arguments must give the same result.
+        The same arguments must give the same result, computed in float64.
     f_backward : function of `dy, *args, **kwargs`
         Returns the gradient for each differentiable argument: an array, or a tuple.
+        Both functions may change the arrays they get, also `dy`. None among the
+        gradients counts for nothing.
     *args
         Where to check; keep away from kinks.
     wrt : positions in args of the differentiable arguments
@@ -130,7 +152,9 @@ def check_gradient(
     AssertionError
         If a gradient is off by more than tol, or not shaped like its argument.
     ValueError
-        If f_backward returns more or fewer gradients than there are positions in wrt.
+        If f_backward returns more or fewer gradients than there are positions in wrt, f
+        computes in float32 or float16, there is no array of floats to check, or an
+        argument of this function is none of what is listed here.
 
     References
     ----------
@@ -139,34 +163,36 @@ def check_gradient(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import check_gradient
+    >>> import nnref
     >>> def scale(x, w):
     ...     return x * w
     >>> def scale_backward(dy, x, w):
     ...     return dy * w, (dy * x).sum(axis=0)
     >>> x, w = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
-    >>> check_gradient(scale, scale_backward, x, w) < 1e-9
+    >>> nnref.check_gradient(scale, scale_backward, x, w) < 1e-9
     True
-    >>> check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
+    >>> nnref.check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
     True
     >>> def wrong_backward(dy, x, w):
     ...     return dy * w, (dy * x).mean(axis=0)
-    >>> check_gradient(scale, wrong_backward, x, w)
+    >>> nnref.check_gradient(scale, wrong_backward, x, w)
     Traceback (most recent call last):
     AssertionError: wrong_backward: the gradient for argument 1 is off by 0.5:
     along a random direction it gives -24.8, differences give -49.6
     """
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = np.random.default_rng(0) if rng is None else generator(rng)
     tol = number(tol, "tol", "(0, inf)")
-    if wrt is None:
-        arrays = [(i, a) for i, a in enumerate(args) if isinstance(a, np.ndarray)]
-        wrt = [i for i, a in arrays if a.dtype.kind == "f"]
-    x = [np.array(a, np.float64) if i in wrt else a for i, a in enumerate(args)]
-    y = np.asarray(f(*x, **kwargs))
+    wrt = _positions(args, wrt)
+    name = getattr(function(f_backward, "f_backward"), "__name__", "f_backward")
+    x = [
+        as_float(a, f"argument {i}").astype(np.float64) if i in wrt else a
+        for i, a in enumerate(args)
+    ]
+    y = _result(function(f, "f"), *x, **kwargs)
     dy = rng.normal(size=y.shape)
-    returned = f_backward(dy, *x, **kwargs)
+    returned = f_backward(dy.copy(), *_copied(x), **_copied(kwargs))
     gradients = returned if isinstance(returned, tuple) else (returned,)
-    name = getattr(f_backward, "__name__", "f_backward")
+    gradients = tuple(g for g in gradients if g is not None)  # no bias, no db
     if len(gradients) != len(wrt):
         raise ValueError(
             f"{name} returned {len(gradients)} gradients, expected one for each "
@@ -181,10 +207,13 @@ def check_gradient(
                 f"{np.shape(gradient)}, expected {x[i].shape}"
             )
         h = _STEP * np.maximum(1, np.abs(x[i])) * rng.normal(size=x[i].shape)
-        above, below = [*x], [*x]
-        above[i], below[i] = x[i] + h, x[i] - h
-        rise = np.sum(dy * np.subtract(f(*above, **kwargs), f(*below, **kwargs)))
-        parts = gradient * (above[i] - below[i])  # their sum should be the rise
+        above, below, near = (
+            _result(f, *x[:i], moved, *x[i + 1 :], **kwargs)
+            for moved in (x[i] + h, x[i] - h, x[i] + _PROBE * h)
+        )
+        _check_precision(getattr(f, "__name__", "f"), y, near, above)
+        rise = np.sum(dy * (above - below))
+        parts = gradient * ((x[i] + h) - (x[i] - h))  # their sum should be the rise
         scale = np.max([np.linalg.norm(parts), np.abs(rise), _TINY])
         error = float(np.maximum(np.abs(parts.sum() - rise) - rounding, 0) / scale)
         if not error <= tol:
@@ -195,3 +224,48 @@ def check_gradient(
             )
         worst = max(worst, error)
     return worst
+
+
+def _positions(args: Sequence[Any], wrt: Sequence[int] | None) -> list[int]:
+    """Return wrt if it holds positions in args, or those of all arrays of floats."""
+    if wrt is None:
+        arrays = [(i, a) for i, a in enumerate(args) if isinstance(a, np.ndarray)]
+        wrt = [i for i, a in arrays if a.dtype.kind == "f"]
+        if not wrt:
+            raise ValueError("no argument is an array of floats: name some in wrt")
+    elif not isinstance(wrt, Sequence) or any(
+        whole(i, "a position in wrt", 0) >= len(args) for i in wrt
+    ):
+        raise ValueError(f"wrt is {wrt!r}, expected positions in {len(args)} arguments")
+    return list(wrt)
+
+
+def _copied(a: Any) -> Any:
+    """Return a copy if it is an array, or a tuple, list or dict that may hold one."""
+    if isinstance(a, np.ndarray):
+        return a.copy()
+    if type(a) in (tuple, list):
+        return type(a)(_copied(item) for item in a)
+    return {k: _copied(v) for k, v in a.items()} if type(a) is dict else a
+
+
+def _result(f: Callable[..., ArrayLike], *args: Any, **kwargs: Any) -> Array:
+    """Call f with copies, and return a copy: f may use one array again and again."""
+    y = as_float(f(*_copied(args), **_copied(kwargs)), "the result of f")
+    if y.dtype.itemsize < 8:
+        name = getattr(f, "__name__", "f").replace("<lambda>", "f")
+        raise ValueError(
+            f"{name} returned {y.dtype}, expected float64 to take differences of"
+        )
+    return y.copy()
+
+
+def _check_precision(name: str, y: Array, near: Array, far: Array) -> None:
+    """Refuse f if most of y stays as it is in a step that float64 would notice."""
+    move = _PROBE * np.abs(far - y)
+    seen = (near != y)[move > 8 * _EPSILON * np.abs(y)]
+    if seen.size and seen.mean() < 0.5:
+        raise ValueError(
+            f"{name} gives the same for arguments that differ by 6e-12, "
+            "expected it to compute in float64 all the way"
+        )

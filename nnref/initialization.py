@@ -8,6 +8,10 @@ outputs an input feeds, the fan-out:
 | dense: (d_in, d_out) | d_in | d_out |
 | convolution: (out, in, rows, columns) | in · rows · columns | out · rows · columns |
 
+A grouped convolution is several side by side: an input feeds the outputs of its group
+only, which the shape of the whole kernel does not tell. Its kernels are drawn one group
+at a time, as `Conv2D` does.
+
 He keeps the mean square of a signal through ReLU, which drops half of it; Xavier
 (Glorot) is a compromise between the signals forward, which ask for the fan-in, and the
 gradients backward, which ask for the fan-out, where the activation is nearly linear
@@ -18,14 +22,25 @@ import math
 
 import numpy as np
 
-from nnref._check import Array
+from nnref._check import Array, generator
+
+__all__ = [
+    "he_normal",
+    "he_uniform",
+    "xavier_normal",
+    "xavier_uniform",
+]
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return fan-in and fan-out of weights of this shape."""
-    if len(shape) not in (2, 4) or min(shape) < 1:
+    if (
+        not isinstance(shape, tuple | list)
+        or len(shape) not in (2, 4)
+        or not all(isinstance(size, int | np.integer) and size > 0 for size in shape)
+    ):
         raise ValueError(
-            f"shape is {shape}, expected (in, out) or (out, in, rows, columns)"
+            f"shape is {shape!r}, expected (in, out) or (out, in, rows, columns)"
         )
     if len(shape) == 2:
         return shape[0], shape[1]
@@ -52,7 +67,8 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -61,19 +77,21 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import he_normal
-    >>> w = he_normal((200, 30), np.random.default_rng(0))  # variance 2 / 200 = 0.1**2
+    >>> import nnref
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.he_normal((200, 30), rng)  # variance 2 / 200 = 0.1**2
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (200, 30) [0.  0.1]
-    >>> w = he_normal((30, 10, 4, 5), np.random.default_rng(0))  # fan-in 10 * 4 * 5
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.he_normal((30, 10, 4, 5), rng)  # fan-in 10 * 4 * 5
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (30, 10, 4, 5) [0.  0.1]
-    >>> he_normal((200,), np.random.default_rng(0))
+    >>> nnref.he_normal((200,), np.random.default_rng(0))
     Traceback (most recent call last):
     ValueError: shape is (200,), expected (in, out) or (out, in, rows, columns)
     """
     fan_in, _ = _fans(shape)
-    return rng.normal(0, math.sqrt(2 / fan_in), shape)
+    return generator(rng).normal(0, math.sqrt(2 / fan_in), shape)
 
 
 def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -98,7 +116,8 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -107,14 +126,14 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import he_uniform
-    >>> w = he_uniform((600, 30), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> import nnref
+    >>> w = nnref.he_uniform((600, 30), np.random.default_rng(0))  # limit sqrt(6 / 600)
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (600, 30) [-0.1  0.   0.1]
     """
     fan_in, _ = _fans(shape)
     limit = math.sqrt(6 / fan_in)
-    return rng.uniform(-limit, limit, shape)
+    return generator(rng).uniform(-limit, limit, shape)
 
 
 def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -137,7 +156,8 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -147,13 +167,13 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import xavier_normal
-    >>> w = xavier_normal((150, 50), np.random.default_rng(0))  # variance 2 / 200
+    >>> import nnref
+    >>> w = nnref.xavier_normal((150, 50), np.random.default_rng(0))  # variance 2 / 200
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (150, 50) [0.  0.1]
     """
     fan_in, fan_out = _fans(shape)
-    return rng.normal(0, math.sqrt(2 / (fan_in + fan_out)), shape)
+    return generator(rng).normal(0, math.sqrt(2 / (fan_in + fan_out)), shape)
 
 
 def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -178,7 +198,8 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Raises
     ------
     ValueError
-        If the shape has neither two nor four dimensions, or an empty one.
+        If the shape has neither two nor four dimensions, or an empty one, or rng is not
+        a Generator (a seed is none).
 
     References
     ----------
@@ -188,14 +209,15 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import xavier_uniform
-    >>> w = xavier_uniform((450, 150), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> import nnref
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.xavier_uniform((450, 150), rng)  # limit sqrt(6 / 600)
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (450, 150) [-0.1  0.   0.1]
-    >>> w = xavier_uniform((10, 20, 4, 5), np.random.default_rng(0))  # 400 + 200
+    >>> w = nnref.xavier_uniform((10, 20, 4, 5), np.random.default_rng(0))  # 400 + 200
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (10, 20, 4, 5) [-0.1  0.   0.1]
     """
     fan_in, fan_out = _fans(shape)
     limit = math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, shape)
+    return generator(rng).uniform(-limit, limit, shape)

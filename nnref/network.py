@@ -4,8 +4,21 @@ A container is a layer itself. The names of its arrays carry the names of its la
 "0.w" is the `w` of the first if that is a `Dense`.
 """
 
-from nnref._check import Array
-from nnref.layers import Layer
+import copy
+import math
+from typing import Any, overload
+
+import numpy as np
+
+from nnref._arrays import Arrays
+from nnref._check import Array, shaped, whole
+from nnref.layer import Layer
+
+__all__ = [
+    "Flatten",
+    "Residual",
+    "Sequential",
+]
 
 
 class _Container(Layer):
@@ -21,21 +34,70 @@ class _Container(Layer):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
                 )
+            inside = _inside(layer, {})
+            for other in [*layers][:i]:
+                there = _inside(layers[other], {})
+                for shared in (part for key, part in inside.items() if key in there):
+                    raise ValueError(
+                        f"{shared!r} is in {_title(other)} and in {_title(name)}; "
+                        "make a new one"
+                    )
 
     @property
     def params(self) -> dict[str, Array]:
         """The arrays to learn of all layers: the arrays themselves, not copies."""
-        return _joined({name: layer.params for name, layer in self._layers.items()})
+        arrays = {name: layer.params for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "params")
 
     @property
     def grads(self) -> dict[str, Array]:
         """The gradients of the last `backward`, by the names of `params`."""
-        return _joined({name: layer.grads for name, layer in self._layers.items()})
+        arrays = {name: layer.grads for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "grads")
 
     @property
     def state(self) -> dict[str, Array]:
         """All arrays that make the network what it is."""
-        return _joined({name: layer.state for name, layer in self._layers.items()})
+        arrays = {name: layer.state for name, layer in self._layers.items()}
+        return Arrays(_joined(arrays), "state")
+
+    def summary(self, x_shape: tuple[int, ...]) -> str:
+        """Return a table of the layers, for an input of this shape.
+
+        Parameters
+        ----------
+        x_shape : tuple of int
+            As `forward` takes it, with the number of samples: (1, 64), say.
+
+        Returns
+        -------
+        str
+            For each layer its output's shape, the size of its parameters, and the
+            multiply-accumulates of its forward pass: the products added up in matrix
+            products and convolutions. What else is computed is little beside them.
+
+        Raises
+        ------
+        ValueError
+            If x_shape is no tuple of positive integers, or does not fit the network.
+        """
+        if not isinstance(x_shape, tuple | list):
+            raise ValueError(f"x_shape is {x_shape!r}, expected a tuple of integers")
+        x = np.zeros([whole(size, "a size in x_shape") for size in x_shape])
+        model = copy.deepcopy(self)  # so that `backward` still is that of the last x
+        model.forward(x)
+        rows = list[tuple[str, tuple[int, ...], int, int]]()
+        y = _trace(model, x, "", rows)
+        sizes, products = sum(row[2] for row in rows), sum(row[3] for row in rows)
+        rows.append(("in all", y.shape, sizes, products))
+        table = [["layer", "output", "parameters", "multiply-accumulates"]]
+        table += [[name, str(shape), f"{a:,}", f"{b:,}"] for name, shape, a, b in rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return "\n".join(
+            f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {size:>{widths[2]}}  "
+            f"{count:>{widths[3]}}"
+            for name, shape, size, count in table
+        )
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__}("]
@@ -47,6 +109,38 @@ class _Container(Layer):
             lines.append(f"  {name}: {line}")
         count = sum(p.size for p in self.params.values())
         return "\n".join([*lines, f"): {count} parameters"])
+
+
+def _trace(
+    layer: Layer, x: Array, name: str, rows: list[tuple[str, tuple[int, ...], int, int]]
+) -> Array:
+    """Return the output of a layer, and add a row for each that is no container."""
+    if isinstance(layer, Sequential):
+        for i, inner in enumerate(layer.layers):
+            x = _trace(inner, x, f"{name}{i}.", rows)
+        return x
+    if isinstance(layer, _Container):
+        for key, inner in layer._layers.items():
+            _trace(inner, x, f"{name}{key}.", rows)
+        return layer.forward(x)
+    y = layer.forward(x)
+    size = sum(p.size for p in layer.params.values())
+    title, *_ = repr(layer).split("\n")
+    count = layer.multiply_accumulates(y.shape)
+    rows.append((f"{name[:-1]}: {title}", y.shape, size, count))
+    return y
+
+
+def _inside(thing: Any, found: dict[int, Layer]) -> dict[int, Layer]:
+    """Collect a layer and all that it holds, also in a list or a dict."""
+    if isinstance(thing, Layer):
+        if id(thing) not in found:
+            found[id(thing)] = thing
+            _inside(vars(thing), found)
+    elif isinstance(thing, dict | list | tuple):
+        for item in thing.values() if isinstance(thing, dict) else thing:
+            _inside(item, found)
+    return found
 
 
 def _title(name: str) -> str:
@@ -62,7 +156,8 @@ class Sequential(_Container):
     """Layers one after another: each takes the output of the one before.
 
     The names in `params`, `grads` and `state` carry the position of the layer: "0.w" is
-    the "w" of the first.
+    the "w" of the first. `model[0]` is the first layer, `model[:2]` a network of the
+    first two: of these layers, not of copies.
 
     Parameters
     ----------
@@ -76,15 +171,17 @@ class Sequential(_Container):
     ------
     ValueError
         If one of `layers` is not a layer (a class such as `ReLU` instead of `ReLU()`,
-        say), or the same object comes twice: its memory of the forward pass would be
-        overwritten.
+        say), or the same object comes twice, also inside of others: its memory of the
+        forward pass would be overwritten.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, Sequential, Tanh
+    >>> import nnref
     >>> rng = np.random.default_rng(0)
-    >>> model = Sequential(Dense(3, 4, rng), Tanh(), Dense(4, 2, rng))
+    >>> model = nnref.Sequential(
+    ...     nnref.Dense(3, 4, rng), nnref.Tanh(), nnref.Dense(4, 2, rng)
+    ... )
     >>> model
     Sequential(
       0: Dense(3, 4)          w (3, 4), b (4,)
@@ -98,6 +195,14 @@ class Sequential(_Container):
      [-0.991 -0.528]
      [-0.693 -0.348]
      [ 0.603  0.285]]
+    >>> print(model.summary((5, 3)))
+    layer           output  parameters  multiply-accumulates
+    0: Dense(3, 4)  (5, 4)          16                    60
+    1: Tanh()       (5, 4)           0                     0
+    2: Dense(4, 2)  (5, 2)          10                    40
+    in all          (5, 2)          26                   100
+    >>> len(model), model[1], len(model[:2])
+    (3, Tanh(), 2)
     >>> dx = model.backward(np.ones((5, 2)))
     >>> dx.shape, {name: grad.shape for name, grad in model.grads.items()}
     ((5, 3), {'0.w': (3, 4), '0.b': (4,), '2.w': (4, 2), '2.b': (2,)})
@@ -111,6 +216,24 @@ class Sequential(_Container):
     def __init__(self, *layers: Layer) -> None:
         super().__init__(**{str(i): layer for i, layer in enumerate(layers)})
         self.layers = layers
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __bool__(self) -> bool:
+        return True  # also an empty one is a network
+
+    @overload
+    def __getitem__(self, i: int) -> Layer: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> "Sequential": ...
+
+    def __getitem__(self, i: int | slice) -> Layer:
+        """Return a layer, or for a slice a network of some, which are not copied."""
+        if isinstance(i, slice):
+            return Sequential(*self.layers[i])
+        return self.layers[i]
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output of the last layer."""
@@ -157,8 +280,8 @@ class Residual(_Container):
     Raises
     ------
     ValueError
-        If `f` or `projection` is not a layer, or both are the same; in `forward`, if
-        the layer and the shortcut give different shapes.
+        If `f` or `projection` is not a layer, or both are the same or share one; in
+        `forward`, if the layer and the shortcut give different shapes.
 
     References
     ----------
@@ -167,15 +290,17 @@ class Residual(_Container):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, Dropout, ReLU, Residual, Sequential
-    >>> layer = Residual(ReLU())
+    >>> import nnref
+    >>> layer = nnref.Residual(nnref.ReLU())
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])))
     [-1.  1.  4.]
     >>> print(layer.backward(np.array([1.0, 2.0, 3.0])))
     [1. 4. 6.]
     >>> rng = np.random.default_rng(0)
-    >>> f = Sequential(Dense(3, 4, rng), ReLU(), Dense(4, 2, rng))
-    >>> layer = Residual(f, Dense(3, 2, rng, bias=False))
+    >>> f = nnref.Sequential(
+    ...     nnref.Dense(3, 4, rng), nnref.ReLU(), nnref.Dense(4, 2, rng)
+    ... )
+    >>> layer = nnref.Residual(f, nnref.Dense(3, 2, rng, bias=False))
     >>> layer
     Residual(
       f: Sequential(
@@ -197,10 +322,10 @@ class Residual(_Container):
     [2. 0.] [[ 2.  0.]
      [-4.  0.]
      [ 6.  0.]]
-    >>> drop = Residual(Dropout(0.5, rng))
+    >>> drop = nnref.Residual(nnref.Dropout(0.5, rng))
     >>> print(drop.forward(x), drop.forward(x, training=True))
     [[ 2. -4.  6.]] [[ 3. -6.  9.]]
-    >>> Residual(f).forward(x)
+    >>> nnref.Residual(f).forward(x)
     Traceback (most recent call last):
         ...
     ValueError: f gives shape (1, 2), the shortcut (1, 3): they cannot be added
@@ -230,3 +355,33 @@ class Residual(_Container):
         """Set `grads` of the layer and of the projection."""
         for layer in self._layers.values():
             layer.backward_params(dy)
+
+
+class Flatten(Layer):
+    """Each sample as one row: (n, c, rows, columns) to (n, c * rows * columns).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Flatten()
+    >>> layer.forward(np.array([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, 1, 2]]]))
+    array([[1, 2, 3, 4, 5, 6],
+           [7, 8, 9, 0, 1, 2]])
+    >>> layer.backward(np.arange(12.0).reshape(2, 6))
+    array([[[ 0.,  1.,  2.],
+            [ 3.,  4.,  5.]],
+    <BLANKLINE>
+           [[ 6.,  7.,  8.],
+            [ 9., 10., 11.]]])
+    """
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, ...) as (n, d)."""
+        self._saved = x.shape
+        return x.reshape(len(x), math.prod(x.shape[1:]))
+
+    def backward(self, dy: Array) -> Array:
+        """Return dy (n, d) in the shape of x."""
+        n, *rest = self._recall()
+        return shaped(dy, (n, math.prod(rest)), "dy").reshape(n, *rest)

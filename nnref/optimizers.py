@@ -7,21 +7,37 @@ by itself. The definitions are PyTorch's, down to where $\varepsilon$ stands, wi
 difference: weight decay leaves out biases (see `no_decay`).
 
 A learning rate is a number, which may be changed between steps (`optimizer.lr = 0.01`),
-or a schedule: a function of the number of steps made so far, 0 at the first.
+or a schedule: a function of the number of steps made so far, 0 at the first. The
+schedules here can be pickled with their optimizer, and print as they were made.
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from nnref._check import Array, number, whole
+from nnref._arrays import Arrays, check_names
+from nnref._check import Array, by_name, flag, number, shaped, whole
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSProp",
+    "cosine_decay",
+    "exponential_decay",
+    "step_decay",
+    "warmup",
+]
 
 Schedule: TypeAlias = Callable[[int], float]
 
 # Biases, and the shift and scale of normalization layers.
-NO_DECAY = ("b", "beta", "gamma")
+NO_DECAY = ("b", "bias", "beta", "gamma")
 
 
 class Optimizer:
@@ -35,8 +51,9 @@ class Optimizer:
         $\lambda$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -44,14 +61,20 @@ class Optimizer:
     steps : int
         Number of steps made.
 
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, or `no_decay` is no tuple of names.
+
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Optimizer
+    >>> import nnref
 
-    An optimizer of one's own says how a gradient changes a parameter:
+    An optimizer of one's own says how a gradient changes a parameter. If it remembers
+    more than the number of steps, `self._memory` names the attributes, dicts of arrays:
 
-    >>> class SignDescent(Optimizer):
+    >>> class SignDescent(nnref.Optimizer):
     ...     def _update(self, name, theta, g, lr):
     ...         theta -= lr * np.sign(g)
     >>> params = {"w": np.array([1.0, -1.0]), "b": np.array([1.0])}
@@ -80,17 +103,75 @@ class Optimizer:
     ValueError: params has shapes {'w': (2,)}, the first step had {'w': (2,), 'b': (1,)}
     """
 
+    _memory: tuple[str, ...] = ()  # attributes that hold arrays by name
+
     def __init__(
         self,
         lr: float | Schedule,
+        *,
         weight_decay: float = 0.0,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
         self.lr = lr if callable(lr) else number(lr, "lr", "[0, inf)")
         self.weight_decay = number(weight_decay, "weight_decay", "[0, inf)")
+        if not isinstance(no_decay, tuple | list) or not all(
+            isinstance(name, str) for name in no_decay
+        ):
+            raise ValueError(f"no_decay is {no_decay!r}, expected a tuple of names")
         self.no_decay = no_decay
         self.steps = 0
-        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._shapes: dict[str, tuple[int, ...]] | None = None
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What it remembers: `steps`, and arrays such as "mean.0.w", not copies.
+
+        Settings such as the learning rate are not among them. See `nnref.save`.
+        """
+        steps = np.array(self.steps)
+        steps.flags.writeable = False
+        arrays = {
+            f"{kind}.{name}": array
+            for kind in self._memory
+            for name, array in getattr(self, kind).items()
+        }
+        return Arrays({"steps": steps} | arrays, "state")
+
+    def load_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """Go on from the `state` of another optimizer of this kind: it is copied.
+
+        Parameters
+        ----------
+        state : arrays by name
+            Such as `np.load` gives.
+
+        Raises
+        ------
+        ValueError
+            If the names are not those of such a state, or its shapes do not fit
+            together, or not those of the steps made so far. Nothing has changed then.
+        """
+        kinds, split = self._memory, [n.partition(".") for n in by_name(state, "state")]
+        names = {name for kind, _, name in split if kind in kinds}
+        keys = {kind: {name: f"{kind}.{name}" for name in names} for kind in kinds}
+        expected = [key for of_kind in keys.values() for key in of_kind.values()]
+        check_names(state, ["steps", *expected], "state")
+        stored: Any = np.asarray(state["steps"])[()]
+        steps = whole(stored, "state['steps']", 0)
+        if steps and kinds and not names:
+            raise ValueError(f"state lacks {kinds} of {steps} steps")
+        known = self._known() if self.steps else None
+        if known is not None and kinds and known.keys() != names:
+            raise ValueError(f"state is of {sorted(names)}, expected {sorted(known)}")
+        loaded: dict[str, dict[str, Array]] = {kind: {} for kind in kinds}
+        for kind in kinds:
+            for name, key in keys[kind].items():
+                like = known[name] if known else np.shape(state[keys[kinds[0]][name]])
+                loaded[kind][name] = shaped(state[key], like, f"state[{key!r}]").copy()
+        for kind, arrays in loaded.items():
+            setattr(self, kind, arrays)
+        self.steps = steps
+        self._shapes = None  # known again after the next step
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Update every array of `params` in place.
@@ -125,14 +206,16 @@ class Optimizer:
 
     def _decays(self, name: str) -> bool:
         """Whether weight decay applies to this parameter."""
-        return bool(self.weight_decay) and name.rpartition(".")[2] not in self.no_decay
+        last = name.rpartition(".")[2]
+        spared = last in self.no_decay or last.rstrip("_0123456789") in self.no_decay
+        return bool(self.weight_decay) and not spared
 
     def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
         """Return the gradient with that of the penalty lambda / 2 * sum(theta**2)."""
         return g + self.weight_decay * theta if self._decays(name) else g
 
     def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        if params.keys() != grads.keys():
+        if by_name(params, "params").keys() != by_name(grads, "grads").keys():
             raise ValueError(
                 f"grads has {sorted(grads)}, expected {sorted(params)} as in params"
             )
@@ -147,12 +230,18 @@ class Optimizer:
                     f"expected {theta.shape}"
                 )
         if not self.steps:
-            self._shapes = shapes
             self._start(params)
-        elif shapes != self._shapes:
+        elif self._known() not in (None, shapes):
             raise ValueError(
-                f"params has shapes {shapes}, the first step had {self._shapes}"
+                f"params has shapes {shapes}, the first step had {self._known()}"
             )
+        self._shapes = shapes
+
+    def _known(self) -> dict[str, tuple[int, ...]] | None:
+        """Return the shapes of the parameters, from what is remembered if possible."""
+        for kind in self._memory:
+            return {name: a.shape for name, a in getattr(self, kind).items()}
+        return self._shapes
 
 
 class SGD(Optimizer):
@@ -181,8 +270,9 @@ class SGD(Optimizer):
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -207,7 +297,7 @@ class SGD(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import SGD
+    >>> import nnref
 
     Three steps down the loss $\theta^2$, whose gradient is $2 \theta$:
 
@@ -217,35 +307,36 @@ class SGD(Optimizer):
     ...         optimizer.step(params, {name: 2 * params[name]})
     ...         path.append(round(float(params[name][0]), 4))
     ...     return path
-    >>> descend(SGD(lr=0.1))
+    >>> descend(nnref.SGD(lr=0.1))
     [0.8, 0.64, 0.512]
-    >>> descend(SGD(lr=0.1, momentum=0.5))
+    >>> descend(nnref.SGD(lr=0.1, momentum=0.5))
     [0.8, 0.54, 0.302]
-    >>> descend(SGD(lr=0.1, momentum=0.5, nesterov=True))
+    >>> descend(nnref.SGD(lr=0.1, momentum=0.5, nesterov=True))
     [0.7, 0.44, 0.248]
-    >>> descend(SGD(lr=0.1, weight_decay=1.0))
+    >>> descend(nnref.SGD(lr=0.1, weight_decay=1.0))
     [0.7, 0.49, 0.343]
-    >>> descend(SGD(lr=0.1, weight_decay=1.0), name="0.b")
+    >>> descend(nnref.SGD(lr=0.1, weight_decay=1.0), name="0.b")
     [0.8, 0.64, 0.512]
-    >>> descend(SGD(lr=lambda step: 0.4 / (step + 1)))
+    >>> descend(nnref.SGD(lr=lambda step: 0.4 / (step + 1)))
     [0.2, 0.12, 0.088]
     """
 
     def __init__(
         self,
         lr: float | Schedule,
+        *,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
         self.momentum = number(momentum, "momentum", "[0, 1)")
+        self.nesterov = flag(nesterov, "nesterov")
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0")
-        self.nesterov = nesterov
         self.velocity: dict[str, Array] = {}
+        self._memory = ("velocity",) if self.momentum else ()
 
     def _start(self, params: Mapping[str, Array]) -> None:
         if self.momentum:
@@ -266,7 +357,7 @@ class RMSProp(Optimizer):
     $$
     \begin{aligned}
     h_t &= g_t + \lambda \theta_{t-1} \\
-    s_t &= \alpha s_{t-1} + (1 - \alpha) h_t^2 \\
+    s_t &= \rho s_{t-1} + (1 - \rho) h_t^2 \\
     \theta_t &= \theta_{t-1} - \eta \frac{h_t}{\sqrt{s_t} + \varepsilon}
     \end{aligned}
     $$
@@ -278,16 +369,17 @@ class RMSProp(Optimizer):
     ----------
     lr : float, or function of the step
         $\eta$.
-    alpha : float
-        $\alpha$ in $[0, 1)$.
+    rho : float
+        $\rho$ in $[0, 1)$.
     eps : float
         $\varepsilon$, above 0.
     weight_decay : float
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -307,9 +399,9 @@ class RMSProp(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import RMSProp
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0])}
-    >>> optimizer = RMSProp()
+    >>> optimizer = nnref.RMSProp()
     >>> for g in 1.0, -3.0, 2.0:
     ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
     ...     print(params["w"].round(6))
@@ -317,7 +409,7 @@ class RMSProp(Optimizer):
     [0.994916 1.013704]
     [0.941253 0.999134]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = RMSProp(lr=0.1, alpha=0.5, eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.RMSProp(lr=0.1, rho=0.5, eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -326,17 +418,19 @@ class RMSProp(Optimizer):
     [0.7533]
     """
 
+    _memory = ("square",)
+
     def __init__(
         self,
         lr: float | Schedule = 0.01,
-        alpha: float = 0.99,
+        *,
+        rho: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
-        self.alpha = number(alpha, "alpha", "[0, 1)")
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
+        self.rho = number(rho, "rho", "[0, 1)")
         self.eps = number(eps, "eps", "(0, inf)")
         self.square: dict[str, Array] = {}
 
@@ -345,8 +439,8 @@ class RMSProp(Optimizer):
 
     def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
         s = self.square[name]
-        s *= self.alpha
-        s += (1 - self.alpha) * g * g
+        s *= self.rho
+        s += (1 - self.rho) * g * g
         theta -= lr * g / (np.sqrt(s) + self.eps)
 
 
@@ -379,8 +473,9 @@ class Adam(Optimizer):
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -399,9 +494,9 @@ class Adam(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Adam
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0])}
-    >>> optimizer = Adam()
+    >>> optimizer = nnref.Adam()
     >>> for g in 1.0, -3.0, 2.0:
     ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
     ...     print(params["w"].round(6))
@@ -409,7 +504,7 @@ class Adam(Optimizer):
     [0.999494 0.999841]
     [0.999475 0.999829]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = Adam(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.Adam(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -418,16 +513,20 @@ class Adam(Optimizer):
     [0.7797]
     """
 
+    _memory = ("mean", "square")
+
     def __init__(
         self,
         lr: float | Schedule = 0.001,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"betas is {betas!r}, expected two numbers")
         beta1, beta2 = betas
         self.betas = number(beta1, "beta1", "[0, 1)"), number(beta2, "beta2", "[0, 1)")
         self.eps = number(eps, "eps", "(0, inf)")
@@ -473,8 +572,9 @@ class AdamW(Adam):
         $\lambda$.
     no_decay : tuple of str
         Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these: by default "b", "beta" and "gamma", the biases and what scales and shifts
-        in normalization layers. `()` decays everything, as PyTorch does.
+        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
+        and "gamma", the biases and what scales and shifts in normalization layers. `()`
+        decays everything, as PyTorch does.
 
     Attributes
     ----------
@@ -493,9 +593,9 @@ class AdamW(Adam):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import AdamW
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0]), "b": np.array([1.0])}
-    >>> optimizer = AdamW()
+    >>> optimizer = nnref.AdamW()
     >>> for g in 1.0, -3.0, 2.0:
     ...     grads = {"w": g * np.array([1.0, 1e-8]), "b": np.array([g])}
     ...     optimizer.step(params, grads)
@@ -504,7 +604,7 @@ class AdamW(Adam):
     [0.999474 0.999822] [0.999494]
     [0.999445 0.999799] [0.999475]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = AdamW(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.AdamW(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -516,13 +616,15 @@ class AdamW(Adam):
     def __init__(
         self,
         lr: float | Schedule = 0.001,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, betas, eps, weight_decay, no_decay=no_decay)
+        super().__init__(
+            lr, betas=betas, eps=eps, weight_decay=weight_decay, no_decay=no_decay
+        )
 
     def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
         """Shrink theta in place, and return the gradient as it is."""
@@ -536,7 +638,15 @@ def _zeros(params: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.zeros_like(theta) for name, theta in params.items()}
 
 
-def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+class _Schedule(functools.partial[float]):
+    """A formula with its settings; unlike a closure, it can be saved by pickle."""
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={x!r}" for name, x in self.keywords.items())
+        return f"{self.func.__name__.removeprefix('_')}({settings})"
+
+
+def step_decay(lr: float, every: int, *, factor: float = 0.1) -> Schedule:
     r"""Learning rate that falls by a factor after every so many steps.
 
     $$
@@ -565,17 +675,21 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import step_decay
-    >>> schedule = step_decay(0.5, every=2)
+    >>> import nnref
+    >>> schedule = nnref.step_decay(0.5, every=2)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.5, 0.5, 0.05, 0.05, 0.005, 0.005]
-    >>> schedule = step_decay(1.0, every=1, factor=0.5)
+    >>> schedule = nnref.step_decay(1.0, every=1, factor=0.5)
     >>> [schedule(t) for t in range(4)]
     [1.0, 0.5, 0.25, 0.125]
     """
     lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
     every = whole(every, "every")
-    return lambda t: lr * factor ** (t // every)
+    return _Schedule(_step_decay, lr=lr, every=every, factor=factor)
+
+
+def _step_decay(t: int, lr: float, every: int, factor: float) -> float:
+    return lr * factor ** (t // every)
 
 
 def exponential_decay(lr: float, factor: float) -> Schedule:
@@ -604,16 +718,20 @@ def exponential_decay(lr: float, factor: float) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import exponential_decay
-    >>> schedule = exponential_decay(0.8, factor=0.5)
+    >>> import nnref
+    >>> schedule = nnref.exponential_decay(0.8, factor=0.5)
     >>> [round(schedule(t), 4) for t in range(4)]
     [0.8, 0.4, 0.2, 0.1]
     """
     lr, factor = number(lr, "lr", "[0, inf)"), number(factor, "factor", "(0, 1]")
-    return lambda t: lr * factor**t
+    return _Schedule(_exponential_decay, lr=lr, factor=factor)
 
 
-def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
+def _exponential_decay(t: int, lr: float, factor: float) -> float:
+    return lr * factor**t
+
+
+def cosine_decay(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
     r"""Learning rate that falls along half a wave of the cosine, then stays.
 
     $$
@@ -647,22 +765,21 @@ def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import cosine_decay
-    >>> schedule = cosine_decay(0.4, steps=4)
+    >>> import nnref
+    >>> schedule = nnref.cosine_decay(0.4, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.4, 0.3414, 0.2, 0.0586, 0.0, 0.0]
-    >>> schedule = cosine_decay(0.4, steps=3, final=0.1)
+    >>> schedule = nnref.cosine_decay(0.4, steps=3, final=0.1)
     >>> [round(schedule(t), 4) for t in range(5)]
     [0.4, 0.325, 0.175, 0.1, 0.1]
     """
     lr, final = number(lr, "lr", "[0, inf)"), number(final, "final", "[0, inf)")
-    steps = whole(steps, "steps")
+    return _Schedule(_cosine_decay, lr=lr, steps=whole(steps, "steps"), final=final)
 
-    def schedule(t: int) -> float:
-        falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
-        return final + (lr - final) * falling
 
-    return schedule
+def _cosine_decay(t: int, lr: float, steps: int, final: float) -> float:
+    falling = (1 + math.cos(math.pi * min(t, steps) / steps)) / 2
+    return final + (lr - final) * falling
 
 
 def warmup(lr: float | Schedule, steps: int) -> Schedule:
@@ -696,19 +813,18 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import exponential_decay, warmup
-    >>> schedule = warmup(0.8, steps=4)
+    >>> import nnref
+    >>> schedule = nnref.warmup(0.8, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]
-    >>> schedule = warmup(exponential_decay(1.0, 0.5), steps=2)
+    >>> schedule = nnref.warmup(nnref.exponential_decay(1.0, 0.5), steps=2)
     >>> [schedule(t) for t in range(4)]
     [0.5, 0.5, 0.25, 0.125]
     """
-    steps = whole(steps, "steps")
     base = lr if callable(lr) else number(lr, "lr", "[0, inf)")
+    return _Schedule(_warmup, lr=base, steps=whole(steps, "steps"))
 
-    def schedule(t: int) -> float:
-        rate = base(t) if callable(base) else base
-        return rate * min(1, (t + 1) / steps)
 
-    return schedule
+def _warmup(t: int, lr: float | Schedule, steps: int) -> float:
+    rate = lr(t) if callable(lr) else lr
+    return rate * min(1, (t + 1) / steps)

@@ -9,14 +9,23 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import generator, number, whole
-from nnref.training import _samples
+from nnref._check import as_array, generator, number, samples, whole
+
+__all__ = [
+    "k_fold",
+    "train_test_split",
+]
 
 _Rows: TypeAlias = NDArray[np.integer[Any]]
 
 
 def train_test_split(
-    x: ArrayLike, y: ArrayLike, test_fraction: float, rng: np.random.Generator
+    x: ArrayLike,
+    y: ArrayLike,
+    test_fraction: float,
+    rng: np.random.Generator,
+    *,
+    stratify: ArrayLike | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Shuffle the samples and split them in two.
 
@@ -30,17 +39,22 @@ def train_test_split(
         The test set gets this part of the samples, rounded to whole ones.
     rng : random generator
         Draws one permutation.
+    stratify : integer or string array (n,), optional
+        Classes, such as y: each gets its share of both sets, up to rounding. By chance
+        alone, a rare class may be missing from the test set.
 
     Returns
     -------
-    x_train, y_train, x_test, y_test : arrays
-        Copies; each sample is in one of the two sets. The order is that of `digits`.
+    x_train, x_test, y_train, y_test : arrays
+        Copies; each sample is in one of the two sets. The order is that of
+        scikit-learn, not that of `digits`.
 
     Raises
     ------
     ValueError
         If x and y differ in length, test_fraction is not between 0 and 1, rng is not a
-        Generator, or one of the sets would be empty.
+        Generator, one of the sets would be empty, stratify is no array of classes, or
+        one of the sets would lack a class of it.
 
     References
     ----------
@@ -50,19 +64,23 @@ def train_test_split(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import train_test_split
+    >>> import nnref
     >>> x, y = np.array([[0], [10], [20], [30], [40], [50], [60]]), np.arange(7)
     >>> rng = np.random.default_rng(0)
-    >>> x_train, y_train, x_test, y_test = train_test_split(x, y, 0.4, rng)
+    >>> x_train, x_test, y_train, y_test = nnref.train_test_split(x, y, 0.4, rng)
     >>> print(x_train.ravel(), y_train)
     [60 50  0 10] [6 5 0 1]
     >>> print(x_test.ravel(), y_test)
     [20 40 30] [2 4 3]
-    >>> train_test_split(x, y, 0.05, rng)
+    >>> rare = np.array([1, 0, 0, 0, 1, 0, 0])
+    >>> *_, y_train, y_test = nnref.train_test_split(x, y, 0.4, rng, stratify=rare)
+    >>> print(rare[y_train], rare[y_test])
+    [0 1 0 0] [0 0 1]
+    >>> nnref.train_test_split(x, y, 0.05, rng)
     Traceback (most recent call last):
     ValueError: test_fraction is 0.05 of 7 samples, expected at least 1 on either side
     """
-    x, y = _samples(x, y, "x", "y")
+    x, y = samples(x, y, "x", "y")
     fraction = number(test_fraction, "test_fraction", "(0, 1)")
     n_test = round(fraction * len(x))
     if not 0 < n_test < len(x):
@@ -71,11 +89,49 @@ def train_test_split(
             "expected at least 1 on either side"
         )
     order = generator(rng).permutation(len(x))
-    train, test = order[n_test:], order[:n_test]
-    return x[train], y[train], x[test], y[test]
+    if stratify is None:
+        train, test = order[n_test:], order[:n_test]
+    else:
+        classes = _classes(stratify, len(x))
+        # Evenly spaced places in a row sorted by class; rare ones come first, for whom
+        # rounding matters most.
+        edges = (2 * np.arange(len(x) + 1) * n_test + len(x)) // (2 * len(x))
+        chosen = np.empty(len(x), bool)
+        chosen[_by_class(classes[order])] = np.diff(edges) > 0
+        train, test = order[~chosen], order[chosen]
+        for rows, which in (train, "training"), (test, "test"):
+            for missing in np.setdiff1d(classes, classes[rows]):
+                raise ValueError(
+                    f"stratify has {np.sum(classes == missing)} of class {missing}, "
+                    f"which leaves none for the {which} set"
+                )
+    return x[train], x[test], y[train], y[test]
 
 
-def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]]:
+def _classes(labels: ArrayLike, n: int) -> NDArray[Any]:
+    """Return labels, which must be the classes of n samples."""
+    classes = as_array(labels, "stratify")
+    if classes.shape != (n,) or classes.dtype.kind not in "iubUS":
+        raise ValueError(
+            f"stratify has shape {classes.shape} and type {classes.dtype}, "
+            f"expected ({n},) and integers or strings"
+        )
+    return classes
+
+
+def _by_class(classes: NDArray[Any]) -> _Rows:
+    """Return the positions sorted by class, rare classes first."""
+    _, number, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    return np.lexsort((number, counts[number]))
+
+
+def k_fold(
+    n: int,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    stratify: ArrayLike | None = None,
+) -> list[tuple[_Rows, _Rows]]:
     """Row numbers for k-fold cross-validation.
 
     The samples are shuffled and cut into k folds, the sizes of which differ by at most
@@ -89,6 +145,9 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]
         Number of folds; n leaves out one sample at a time.
     rng : random generator
         Draws one permutation.
+    stratify : integer or string array (n,), optional
+        Classes: their numbers in any two folds differ by at most one as well. A class
+        of fewer than k samples is missing from some.
 
     Returns
     -------
@@ -99,7 +158,8 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]
     Raises
     ------
     ValueError
-        If n or k is not an integer, k is not from 2 to n, or rng is not a Generator.
+        If n or k is not an integer, k is not from 2 to n, rng is not a Generator, or
+        stratify is no array of classes.
 
     References
     ----------
@@ -110,20 +170,32 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import k_fold
-    >>> for train, validation in k_fold(7, 3, np.random.default_rng(0)):
+    >>> import nnref
+    >>> for train, validation in nnref.k_fold(7, 3, np.random.default_rng(0)):
     ...     print(train, validation)
     [6 5 0 1] [2 4 3]
     [2 4 3 0 1] [6 5]
     [2 4 3 6 5] [0 1]
-    >>> k_fold(7, 8, np.random.default_rng(0))
+    >>> rare = np.array([1, 0, 0, 0, 1, 0, 0])
+    >>> rng = np.random.default_rng(0)
+    >>> for _, validation in nnref.k_fold(7, 2, rng, stratify=rare):
+    ...     print(rare[validation])
+    [0 1 0 0]
+    [0 0 1]
+    >>> nnref.k_fold(7, 8, np.random.default_rng(0))
     Traceback (most recent call last):
     ValueError: k is 8, expected at most n, which is 7
     """
     n, k = whole(n, "n", 2), whole(k, "k", 2)
     if k > n:
         raise ValueError(f"k is {k}, expected at most n, which is {n}")
-    folds = np.array_split(generator(rng).permutation(n), k)
+    order = generator(rng).permutation(n)
+    if stratify is None:
+        folds = np.array_split(order, k)
+    else:
+        fold = np.empty(n, int)
+        fold[_by_class(_classes(stratify, n)[order])] = np.arange(n) % k
+        folds = [order[fold == i] for i in range(k)]
     return [
         (np.concatenate([*folds[:i], *folds[i + 1 :]]), fold)
         for i, fold in enumerate(folds)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnref.clipping import clip_by_norm, clip_by_value
+from nnref.clipping import clip_by_norm, clip_by_value, gradient_norm
 
 
 def rng(seed=0):
@@ -116,3 +116,35 @@ def test_limits_outside_their_range_are_refused(limit):
 def test_what_is_no_gradient_is_refused_by_name(clip):
     with pytest.raises(ValueError, match=r"grads\['w'\] has dtype complex128"):
         clip({"w": np.ones(2, complex)}, 1.0)
+
+
+def test_the_norm_is_that_of_all_arrays_together():
+    grads = gradients(100)
+    assert gradient_norm(grads) == pytest.approx(np.linalg.norm(flat(grads)), rel=1e-14)
+    assert type(gradient_norm(grads)) is float
+    assert gradient_norm(clip_by_norm(grads, 2.5)) == pytest.approx(2.5, rel=1e-14)
+    assert gradient_norm({}) == gradient_norm({"w": np.zeros(0)}) == 0.0
+    assert gradient_norm({"w": np.zeros((2, 3))}) == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("end", ["max", "tiny"])
+def test_the_norm_neither_overflows_nor_underflows(dtype, end):
+    size = float(getattr(np.finfo(dtype), end)) / 8
+    grads = {"w": np.array([3, -4, 0], dtype) * dtype(size), "b": np.zeros(2, dtype)}
+    assert gradient_norm(grads) == pytest.approx(5 * size, rel=1e-3, abs=0)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_the_norm_of_what_is_not_finite_is_not_finite(bad):
+    for grads in {"b": [1.0, bad], "w": [2.0]}, {"w": [2.0], "b": [1.0, bad]}:
+        assert not np.isfinite(gradient_norm(grads))
+
+
+@pytest.mark.parametrize(
+    "f", [clip_by_norm, clip_by_value, lambda g, _: gradient_norm(g)]
+)
+def test_gradients_come_by_name(f):
+    for grads in [np.ones(2)], np.ones(2), None:
+        with pytest.raises(ValueError, match=r"^grads is .*, expected arrays by name"):
+            f(grads, 1.0)

@@ -86,8 +86,14 @@ def test_digits_may_be_changed_without_changing_the_next_ones():
 
 @pytest.mark.parametrize("dtype", [int, bool, "complex128"])
 def test_digits_refuse_a_dtype_that_is_not_floating(dtype):
-    with pytest.raises(ValueError, match=f"dtype.*floating.*{np.dtype(dtype)}"):
+    message = f"^dtype is {np.dtype(dtype)}, expected a float type$"
+    with pytest.raises(ValueError, match=message):
         digits(dtype=dtype)
+
+
+def test_images_are_asked_for_by_true_or_false():
+    with pytest.raises(ValueError, match=r"^images is 'yes', expected True or False$"):
+        digits(images="yes")
 
 
 def test_the_package_carries_the_data_and_its_license():

@@ -174,3 +174,139 @@ def test_tolerance(x) -> None:
         ValueError, match=r"^tol is 0, expected a number in \(0, inf\)$"
     ):
         check_gradient(np.sin, off_by_a_thousandth, x, tol=0)
+
+
+def test_what_is_no_argument_is_refused_by_name(x) -> None:
+    def backward(dy, x):
+        return dy * np.cos(x)
+
+    with pytest.raises(ValueError, match=r"^no argument is an array of floats: name "):
+        check_gradient(np.sin, backward, np.array([1, 2]))
+    for wrt in 0, [1], [0, 3]:
+        with pytest.raises(ValueError, match=r"^wrt is .*, expected positions in 1 "):
+            check_gradient(np.sin, backward, x, wrt=wrt)
+    with pytest.raises(ValueError, match=r"^a position in wrt is -1, expected"):
+        check_gradient(np.sin, backward, x, wrt=[-1])
+    with pytest.raises(ValueError, match=r"^rng is 0, expected such as np.random"):
+        check_gradient(np.sin, backward, x, rng=0)
+    with pytest.raises(ValueError, match=r"^f is 1.0, expected a function$"):
+        check_gradient(1.0, backward, x)
+    with pytest.raises(ValueError, match=r"^f_backward is None, expected a function$"):
+        check_gradient(np.sin, None, x)
+    with pytest.raises(ValueError, match=r"^f is None, expected a function$"):
+        numerical_gradient(None, x)
+
+
+# ------------------------------------------------------------- functions in place
+
+
+def softmax_in_place(z):
+    z -= z.max()
+    np.exp(z, out=z)
+    z /= z.sum()
+    return z
+
+
+def cross_entropy_in_place(z):
+    return -np.log(softmax_in_place(z)[0])
+
+
+def test_a_function_may_work_in_place() -> None:
+    z = np.array([0.1, 1.0, 2.0])
+    expected = softmax_in_place(z.copy()) - [1, 0, 0]
+    found = numerical_gradient(cross_entropy_in_place, z)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_array_equal(z, [0.1, 1.0, 2.0])
+
+    def backward(dy, z):
+        y = softmax_in_place(z)
+        dy -= dy @ y
+        dy *= y
+        return dy
+
+    assert check_gradient(softmax_in_place, backward, z) < 1e-9
+    np.testing.assert_array_equal(z, [0.1, 1.0, 2.0])
+
+
+def test_a_function_may_return_one_array_again_and_again() -> None:
+    buffer, x = np.empty(3), np.array([0.1, 1.0, 2.0])
+
+    def sine(x):
+        return np.sin(x, out=buffer)
+
+    def total(x):
+        return np.sum(np.sin(x), out=buffer[:1].reshape(()))
+
+    assert check_gradient(sine, lambda dy, x: dy * np.cos(x), x) < 1e-9
+    np.testing.assert_allclose(numerical_gradient(total, x), np.cos(x), rtol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [0.0, 2.0, 3.0, 7.0])
+def test_wrong_gradients_that_change_dy_do_not_pass(x, factor: float) -> None:
+    def in_place_backward(dy, x):
+        dy *= factor * np.cos(x)
+        return dy
+
+    with pytest.raises(AssertionError, match=r"^in_place_backward: the gradient for "):
+        check_gradient(np.sin, in_place_backward, x)
+
+
+def test_arrays_in_options_may_change_too(x) -> None:
+    def scaled(x, *, stats):
+        stats[0][...] *= 2
+        return x * stats[0]
+
+    def backward(dy, x, *, stats):
+        stats[0][...] *= 2
+        return dy * stats[0]
+
+    stats = (np.array([1.0, 2.0, 3.0]),)
+    assert check_gradient(scaled, backward, x, stats=stats) < 1e-9
+    np.testing.assert_array_equal(stats[0], [1, 2, 3])
+
+
+# ------------------------------------------------------------ functions in float32
+
+
+def rounded(f):
+    return lambda x: f(x.astype(np.float32)).astype(np.float64)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_result_of_few_digits_is_refused(x, dtype) -> None:
+    def single(x):
+        return np.sin(x).astype(dtype)
+
+    message = rf"^single returned {np.dtype(dtype)}, expected float64 to take"
+    with pytest.raises(ValueError, match=message):
+        check_gradient(single, lambda dy, x: dy * np.cos(x), x)
+    message = rf"^f returned {np.dtype(dtype)}, expected float64"
+    with pytest.raises(ValueError, match=message):
+        numerical_gradient(lambda x: single(x).sum(), x)
+
+
+@pytest.mark.parametrize("shape", [(1,), (2, 3), (40, 50)])
+def test_float32_on_the_way_is_refused(shape) -> None:
+    x = np.random.default_rng(1).normal(size=shape)
+    message = "gives the same for arguments that differ by 6e-12"
+    with pytest.raises(ValueError, match=message):
+        check_gradient(rounded(np.sin), lambda dy, x: dy * np.cos(x), x)
+    if x.size < 10:
+        with pytest.raises(ValueError, match=message):
+            numerical_gradient(lambda x: float(np.sum(rounded(np.exp)(x))), x)
+
+
+def test_each_argument_is_probed(x, w) -> None:
+    def half_rounded(x, w):
+        return np.sin(x) @ w.astype(np.float32)
+
+    with pytest.raises(ValueError, match=r"^half_rounded gives the same for argument"):
+        check_gradient(half_rounded, product_backward, x, w)
+
+
+@pytest.mark.parametrize(
+    "f", [np.sum, np.max, lambda x: 3, lambda x: np.sum(x) * 1e-200, lambda x: x[0, 0]]
+)
+def test_float64_is_not_taken_for_less(x, f) -> None:
+    for scale in 1e-9, 1, 1e9:
+        assert numerical_gradient(f, scale * x).shape == x.shape

@@ -1,6 +1,8 @@
 """Optimizers against sums over all past gradients, closed forms and each other."""
 
+import copy
 import math
+import pickle
 import re
 
 import numpy as np
@@ -33,9 +35,9 @@ def sgd_change(h, lr, momentum=0.0, nesterov=False):
     return -lr * (h[t] + momentum * velocity if nesterov else velocity)
 
 
-def rmsprop_change(h, lr, alpha, eps):
+def rmsprop_change(h, lr, rho, eps):
     t = len(h) - 1
-    square = sum((1 - alpha) * alpha ** (t - i) * h[i] ** 2 for i in range(t + 1))
+    square = sum((1 - rho) * rho ** (t - i) * h[i] ** 2 for i in range(t + 1))
     return -lr * h[t] / (math.sqrt(square) + eps)
 
 
@@ -58,8 +60,8 @@ CASES = [
     (SGD, sgd_change, {"lr": 0.1, "momentum": 0.9, "nesterov": True}, 0.0),
     (SGD, sgd_change, {"lr": 0.1, "momentum": 0.7, "nesterov": True}, 0.3),
     (SGD, sgd_change, {"lr": 0.1}, 0.3),
-    (RMSProp, rmsprop_change, {"lr": 0.02, "alpha": 0.9, "eps": 1e-8}, 0.0),
-    (RMSProp, rmsprop_change, {"lr": 0.02, "alpha": 0.6, "eps": 0.5}, 0.3),
+    (RMSProp, rmsprop_change, {"lr": 0.02, "rho": 0.9, "eps": 1e-8}, 0.0),
+    (RMSProp, rmsprop_change, {"lr": 0.02, "rho": 0.6, "eps": 0.5}, 0.3),
     (Adam, adam_change, {"lr": 0.02, "betas": (0.9, 0.999), "eps": 1e-8}, 0.0),
     (Adam, adam_change, {"lr": 0.02, "betas": (0.5, 0.8), "eps": 0.5}, 0.3),
     (AdamW, adam_change, {"lr": 0.02, "betas": (0.9, 0.999), "eps": 1e-8}, 0.0),
@@ -98,7 +100,7 @@ def test_fifty_steps_equal_a_scalar_computation_from_the_history(
 @pytest.mark.parametrize(
     ("make", "settings"),
     [
-        (RMSProp, {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
+        (RMSProp, {"lr": 0.01, "rho": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
         (Adam, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}),
         (AdamW, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01}),
     ],
@@ -181,7 +183,7 @@ def test_the_first_step_of_adam_has_the_length_of_the_learning_rate(g):
 
 def test_the_first_step_of_rmsprop_is_a_sign_too():
     params = {"w": np.zeros(2)}
-    RMSProp(0.1, alpha=0.99).step(params, {"w": np.array([1e-3, -1e3])})
+    RMSProp(0.1, rho=0.99).step(params, {"w": np.array([1e-3, -1e3])})
     np.testing.assert_allclose(params["w"], [-1, 1], rtol=1e-4)
 
 
@@ -224,16 +226,20 @@ def test_adamw_shrinks_all_weights_alike_and_adam_does_not():
 @each
 def test_weight_decay_leaves_out_biases_unless_told(make):
     def decayed(**settings):
-        names = "w", "0.w", "b", "0.b", "1.2.beta", "3.gamma", "b.w", "bb"
+        names = (*weights, *spared)
         params = {name: np.ones(2) for name in names}
         grads = {name: np.zeros(2) for name in names}
         make(lr=0.1, weight_decay=0.5, **settings).step(params, grads)
         return {name for name, p in params.items() if (p != 1).any()}
 
-    assert decayed() == {"w", "0.w", "b.w", "bb"}
-    everything = {"w", "0.w", "b", "0.b", "1.2.beta", "3.gamma", "b.w", "bb"}
-    assert decayed(no_decay=()) == everything
-    assert decayed(no_decay=("w", "bb")) == everything - {"w", "0.w", "b.w", "bb"}
+    # A number may follow: what a hand-written network calls them.
+    spared = {"b", "0.b", "1.2.beta", "3.gamma", "b1", "b2", "b_1", "f.bias", "beta12"}
+    weights = {"w", "0.w", "b.w", "bb", "b1.w", "w1", "1", "bias_w", "gammas"}
+    assert decayed() == weights
+    assert decayed(no_decay=()) == weights | spared
+    named = {"w", "0.w", "b.w", "bb", "b1.w", "w1"}
+    assert decayed(no_decay=("w", "bb")) == (weights | spared) - named
+    assert decayed(no_decay=("b1",)) == (weights | spared) - {"b1"}
 
 
 @each
@@ -332,8 +338,8 @@ def test_a_learning_rate_of_zero_changes_nothing(make):
         (SGD, "momentum", {"lr": 0.1, "momentum": 1.0}),
         (SGD, "momentum", {"lr": 0.1, "momentum": -0.1}),
         (SGD, "nesterov", {"lr": 0.1, "nesterov": True}),
-        (RMSProp, "alpha", {"alpha": 1.0}),
-        (RMSProp, "alpha", {"alpha": -0.1}),
+        (RMSProp, "rho", {"rho": 1.0}),
+        (RMSProp, "rho", {"rho": -0.1}),
         (RMSProp, "eps", {"eps": 0}),
         (RMSProp, "weight_decay", {"weight_decay": math.nan}),
         (Adam, "beta1", {"betas": (1.0, 0.9)}),
@@ -343,6 +349,12 @@ def test_a_learning_rate_of_zero_changes_nothing(make):
         (Adam, "eps", {"eps": -1e-8}),
         (Adam, "eps", {"eps": 0}),
         (AdamW, "weight_decay", {"weight_decay": -0.1}),
+        (Adam, "betas is 0.9, expected two numbers", {"betas": 0.9}),
+        (Adam, "betas is .*, expected two numbers", {"betas": (0.9, 0.9, 0.9)}),
+        (SGD, "nesterov is 'yes', expected", {"lr": 1, "nesterov": "yes"}),
+        (SGD, "lr is '0.1', expected a number in", {"lr": "0.1"}),
+        (Adam, "no_decay is 'bb', expected a tuple of names", {"no_decay": "bb"}),
+        (Adam, "no_decay is \\(0,\\), expected", {"no_decay": (0,)}),
     ],
 )
 def test_settings_outside_their_range_are_refused(make, name, settings):
@@ -353,7 +365,7 @@ def test_settings_outside_their_range_are_refused(make, name, settings):
 @pytest.mark.parametrize("value", [0, 0.999])
 def test_settings_at_the_edge_of_their_range_are_fine(value):
     SGD(0.1, momentum=value)
-    RMSProp(alpha=value)
+    RMSProp(rho=value)
     Adam(betas=(value, value))
 
 
@@ -408,7 +420,7 @@ def test_a_failed_first_step_may_be_repeated(make):
 
 def test_the_base_class_has_no_update():
     with pytest.raises(NotImplementedError):
-        Optimizer(0.1, 0.0, ()).step({"w": np.ones(2)}, {"w": np.ones(2)})
+        Optimizer(0.1).step({"w": np.ones(2)}, {"w": np.ones(2)})
 
 
 def test_step_decay_multiplies_after_every_so_many_steps():
@@ -463,8 +475,8 @@ def test_schedules_drive_an_optimizer():
         (lambda: step_decay(-1, 2), "lr is -1"),
         (lambda: step_decay(1, 0), "every is 0, expected an integer of at least 1"),
         (lambda: step_decay(1, 2.5), "every is 2.5, expected an integer"),
-        (lambda: step_decay(1, 2, 0), "factor is 0"),
-        (lambda: step_decay(1, 2, 1.5), "factor is 1.5"),
+        (lambda: step_decay(1, 2, factor=0), "factor is 0"),
+        (lambda: step_decay(1, 2, factor=1.5), "factor is 1.5"),
         (lambda: exponential_decay(math.nan, 0.5), "lr is nan"),
         (lambda: exponential_decay(1, 0.0), "factor is 0.0"),
         (lambda: exponential_decay(1, 1.1), "factor is 1.1"),
@@ -478,6 +490,165 @@ def test_schedules_drive_an_optimizer():
 def test_schedules_refuse_what_is_no_schedule(make, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         make()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shown"),
+    [
+        (step_decay(0.5, every=3), "step_decay(lr=0.5, every=3, factor=0.1)"),
+        (exponential_decay(0.5, 0.9), "exponential_decay(lr=0.5, factor=0.9)"),
+        (cosine_decay(0.5, 4), "cosine_decay(lr=0.5, steps=4, final=0.0)"),
+        (warmup(0.5, 4), "warmup(lr=0.5, steps=4)"),
+        (
+            warmup(exponential_decay(0.5, 0.9), 2),
+            "warmup(lr=exponential_decay(lr=0.5, factor=0.9), steps=2)",
+        ),
+    ],
+)
+def test_schedules_show_their_settings_and_can_be_pickled(schedule, shown):
+    assert repr(schedule) == shown
+    for clone in pickle.loads(pickle.dumps(schedule)), copy.deepcopy(schedule):
+        assert repr(clone) == shown
+        assert [clone(t) for t in range(9)] == [schedule(t) for t in range(9)]
+
+
+def walk(optimizer, params, steps, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        optimizer.step(params, {n: rng.normal(size=p.shape) for n, p in params.items()})
+
+
+KINDS = [
+    lambda: SGD(cosine_decay(0.1, 9), weight_decay=0.1),
+    lambda: SGD(0.1, momentum=0.9, nesterov=True),
+    lambda: RMSProp(step_decay(0.1, 2)),
+    lambda: Adam(warmup(exponential_decay(0.1, 0.9), 7)),
+    AdamW,
+]
+
+
+def pickled(optimizer, make):
+    return pickle.loads(pickle.dumps(optimizer))
+
+
+def restored(optimizer, make):
+    other = make()
+    other.load_state(optimizer.state)
+    return other
+
+
+def by_attributes(optimizer, make):
+    other = make()
+    for name in "steps", "velocity", "mean", "square":
+        if hasattr(other, name):
+            setattr(other, name, copy.deepcopy(getattr(optimizer, name)))
+    return other
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("way", [pickled, restored, by_attributes])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_optimizer_goes_on_where_another_stopped(make, way, dtype):
+    start = {"0.w": np.ones((2, 3), dtype), "0.b": np.ones(3, dtype)}
+    params, optimizer = copy.deepcopy(start), make()
+    walk(optimizer, params, 5, seed=0)
+    other, others = way(optimizer, make), copy.deepcopy(params)
+    walk(optimizer, params, 4, seed=1)
+    walk(other, others, 4, seed=1)
+    assert other.steps == optimizer.steps == 9
+    for name, p in params.items():
+        np.testing.assert_array_equal(others[name], p)
+    fresh = copy.deepcopy(start)
+    walk(make(), fresh, 9, seed=0)
+    assert (fresh["0.w"] != params["0.w"]).any()
+    with pytest.raises(ValueError, match=r"^params has shapes \{'0.w': \(1,\)\}, the"):
+        other.step({"0.w": np.ones(1)}, {"0.w": np.ones(1)})
+
+
+def test_a_state_that_is_loaded_is_copied():
+    first, second, params = Adam(), Adam(), {"w": np.ones(2)}
+    walk(first, params, 3, seed=0)
+    second.load_state(first.state)
+    walk(second, params, 3, seed=0)
+    assert (first.steps, second.steps) == (3, 6)
+    assert (first.mean["w"] != second.mean["w"]).all()
+    assert list(first.state) == ["steps", "mean.w", "square.w"]
+    assert first.state["mean.w"] is first.mean["w"]
+    with pytest.raises(ValueError, match="read-only"):
+        first.state["steps"] = 5
+    first.state["mean.w"] = [5, 6]
+    assert first.mean["w"].tolist() == [5, 6]
+
+
+STATE = {
+    "steps": 3,
+    "mean.0.w": np.ones((2, 3)),
+    "mean.0.b": np.ones(3),
+    "square.0.w": np.ones((2, 3)),
+    "square.0.b": np.ones(3),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mean.0.w": None}, "state lacks ['mean.0.w']"),
+        ({"steps": None}, "state lacks ['steps']"),
+        ({"lr": 0.1}, "state has ['lr'], which are unknown here"),
+        ({"velocity.0.w": np.ones(1)}, "state has ['velocity.0.w'], which are unknown"),
+        (
+            {"square.0.b": np.ones(2)},
+            "state['square.0.b'] has shape (2,), expected (3,)",
+        ),
+        ({"square.0.b": ["a"] * 3}, "state['square.0.b'] has dtype <U1"),
+        ({"steps": -1}, "state['steps'] is -1, expected an integer of at least 0"),
+        ({"steps": 2.5}, "state['steps'] is 2.5, expected an integer"),
+        ({"steps": [1, 2]}, "state['steps'] is array([1, 2]), expected an integer"),
+        (dict.fromkeys([*STATE][1:]), "state lacks ('mean', 'square') of 3 steps"),
+    ],
+)
+def test_a_state_of_another_kind_is_refused(change, message):
+    optimizer, params = Adam(), {"0.w": np.ones((2, 3)), "0.b": np.ones(3)}
+    optimizer.load_state(STATE)
+    walk(optimizer, params, 1, seed=0)
+    mean = optimizer.mean["0.w"].copy()
+    bad = {name: a for name, a in (STATE | change).items() if a is not None}
+    for one in optimizer, Adam():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            one.load_state(bad)
+    assert optimizer.steps == 4
+    np.testing.assert_array_equal(optimizer.mean["0.w"], mean)
+
+
+def test_a_state_must_fit_the_steps_made_so_far():
+    optimizer = Adam()
+    walk(optimizer, {"w": np.ones(2)}, 1, seed=0)
+    with pytest.raises(
+        ValueError, match=r"^state is of \['0.b', '0.w'\], expected \['w"
+    ):
+        optimizer.load_state(STATE)
+    bad = {"steps": 1, "mean.w": np.ones(3), "square.w": np.ones(3)}
+    with pytest.raises(
+        ValueError, match=r"^state\['mean.w'\] has shape \(3,\), expect"
+    ):
+        optimizer.load_state(bad)
+    with pytest.raises(ValueError, match=r"^state is \[\], expected arrays by name"):
+        optimizer.load_state([])
+    plain = SGD(0.1)
+    with pytest.raises(
+        ValueError, match=r"state has \['mean.0.b', .*, which are unkno"
+    ):
+        plain.load_state(STATE)
+    plain.load_state({"steps": 7})
+    assert plain.steps == 7
+
+
+@each
+def test_params_and_gradients_come_by_name(make):
+    with pytest.raises(ValueError, match=r"^params is \[.*, expected arrays by name"):
+        make().step([np.ones(2)], {"w": np.ones(2)})
+    with pytest.raises(ValueError, match=r"^grads is None, expected arrays by name"):
+        make().step({"w": np.ones(2)}, None)
 
 
 def test_schedules_may_keep_the_rate_or_be_zero():

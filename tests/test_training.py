@@ -2,14 +2,14 @@
 
 import io
 import math
+import pickle
 import re
 
 import numpy as np
 import pytest
 
-from nnref import training
+from nnref import BatchNorm, Dense, Layer, ReLU, Tanh, training
 from nnref.data import blobs, digits, sine, xor
-from nnref.layers import Dense, Layer, ReLU, Tanh
 from nnref.losses import (
     mean_squared_error,
     mean_squared_error_backward,
@@ -18,7 +18,14 @@ from nnref.losses import (
 )
 from nnref.network import Sequential
 from nnref.optimizers import SGD, Adam
-from nnref.training import History, accuracy, fit, minibatches
+from nnref.training import (
+    DivergenceError,
+    History,
+    accuracy,
+    confusion_matrix,
+    fit,
+    minibatches,
+)
 
 CROSS_ENTROPY = softmax_cross_entropy, softmax_cross_entropy_backward
 SQUARED_ERROR = mean_squared_error, mean_squared_error_backward
@@ -79,6 +86,22 @@ def test_minibatches_cover_each_sample_once(n, size):
     np.testing.assert_array_equal(all_x, x[all_y // 10])  # rows stay with their labels
 
 
+@pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 1), (10, 10), (9, 2)])
+def test_minibatches_may_drop_a_last_batch_that_is_smaller(n, size):
+    x = np.arange(n)
+    all_of_them = [b.tolist() for b, _ in minibatches(x, x, size, rng())]
+    kept = [b.tolist() for b, _ in minibatches(x, x, size, rng(), drop_last=True)]
+    assert kept == [b for b in all_of_them if len(b) == size]
+    assert len(kept) == n // size
+
+
+@pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 10), (3, 4)])
+def test_an_epoch_has_as_many_steps_as_batches(n, size):
+    history = train(data=blobs(n, rng()), batch_size=size, epochs=1)
+    assert len(history.step_loss) == training._steps(n, size, False)
+    assert training._steps(n, size, False) == math.ceil(n / size)
+
+
 def test_minibatches_are_shuffled_anew_by_the_generator():
     x = np.arange(40)
 
@@ -111,6 +134,11 @@ def test_minibatches_copy_one_batch_at_a_time():
         ({"batch_size": 0}, "batch_size is 0, expected an integer of at least 1"),
         ({"batch_size": 2.0}, "batch_size is 2.0, expected an integer"),
         ({"rng": 0}, "rng is 0, expected such as np.random.default_rng(0)"),
+        ({"drop_last": 1}, "drop_last is 1, expected True or False"),
+        (
+            {"drop_last": True, "batch_size": 6},
+            "drop_last leaves no batch of 6 in 5 samples",
+        ),
     ],
 )
 def test_minibatches_refuse_bad_arguments_when_called(change, message):
@@ -643,3 +671,174 @@ def test_the_line_is_ended_also_after_ctrl_c_and_errors(monkeypatch, clock):
     with pytest.raises(FloatingPointError):
         train(optimizer=At(6, spoil(np.nan)))
     assert stream.getvalue().endswith("s\n")
+
+
+# when training goes wrong
+
+
+def diverging(patience=None, at=11):
+    """Train; the parameters become huge in a step of the third epoch."""
+
+    def explode(params):
+        for p in params.values():
+            p[...] = np.inf
+
+    model, (x, y) = mlp(), blobs(50, rng(3))
+    settings = {"optimizer": At(at, explode), "epochs": 9, "validation": (x, y)}
+    with pytest.raises(FloatingPointError, match="training loss became nan") as caught:
+        train(model, (x, y), patience=patience, **settings)
+    return model, caught.value
+
+
+def test_the_history_survives_divergence():
+    _, error = diverging()
+    same = train(mlp(), epochs=2, validation=blobs(50, rng(3)))
+    assert isinstance(error, DivergenceError)
+    assert error.history.train_loss == same.train_loss
+    assert error.history.validation_loss == same.validation_loss
+    assert error.history.step_loss[:8] == same.step_loss
+    assert len(error.history.step_loss) == 11
+    assert np.isfinite(error.history.step_loss).all()
+    clone = pickle.loads(pickle.dumps(error))
+    assert (str(clone), clone.history) == (str(error), error.history)
+
+
+def test_the_best_weights_survive_divergence_if_there_is_patience():
+    model, _ = diverging(patience=5)
+    same = mlp()
+    train(same, epochs=2)
+    for name, p in model.params.items():
+        np.testing.assert_array_equal(p, same.params[name])
+    model, _ = diverging()
+    assert all(np.isinf(p).all() for p in model.params.values())
+
+
+@pytest.mark.parametrize("kind", [ValueError, MemoryError, RuntimeError])
+def test_the_best_weights_survive_any_error(kind):
+    def fail(params):
+        params["0.w"][...] = 0
+        raise kind
+
+    model, (x, y) = mlp(), blobs(50, rng(3))
+    with pytest.raises(kind):
+        train(model, (x, y), optimizer=At(6, fail), validation=(x, y), patience=2)
+    same = mlp()
+    train(same, epochs=1)
+    np.testing.assert_array_equal(model.params["0.w"], same.params["0.w"])
+
+
+def test_the_best_epoch_is_none_that_is_not_a_number():
+    assert History(validation_loss=[math.nan, 0.5, 0.3, math.nan]).best_epoch == 3
+    assert History(validation_loss=[math.nan]).best_epoch == 1
+
+
+# a last batch of one
+
+
+def test_a_last_batch_of_one_can_be_dropped_for_batch_normalization():
+    def model():
+        return Sequential(Dense(2, 4, rng()), BatchNorm(4), Dense(4, 3, rng()))
+
+    data = blobs(33, rng(3))
+    with pytest.raises(ValueError, match=r"expected at least two values") as caught:
+        train(model(), data)
+    note = "the last batch has 1 sample: drop_last=True skips it"
+    assert note in caught.value.__notes__
+    with pytest.raises(ValueError, match=r"expected at least two values") as caught:
+        train(model(), data, batch_size=1)
+    assert note not in caught.value.__notes__
+    history = train(model(), data, drop_last=True)
+    assert len(history.step_loss) == 3 * 2
+    assert history.train_loss[0] == pytest.approx(np.mean(history.step_loss[:2]))
+
+
+def test_each_epoch_drops_other_samples():
+    seen = []
+
+    class Noting(Dense):
+        def forward(self, x, training=False):
+            seen.append(len(x))
+            return super().forward(x, training)
+
+    train(Noting(2, 3, rng()), drop_last=True, epochs=2)
+    assert seen == [16] * 6
+    with pytest.raises(
+        ValueError, match=r"^drop_last leaves no batch of 64 in 50 samp"
+    ):
+        train(drop_last=True, batch_size=64)
+
+
+# confusion matrix
+
+
+def test_a_confusion_matrix_counts_by_class():
+    labels = rng().integers(0, 4, size=200)
+    logits = rng(1).normal(size=(200, 5)) + np.eye(5)[labels]
+    found = confusion_matrix(logits, labels)
+    assert found.shape == (5, 5)
+    assert found.dtype == np.int64
+    for c in range(5):
+        for k in range(5):
+            both = (labels == c) & (logits.argmax(axis=1) == k)
+            assert found[c, k] == both.sum()
+    assert found[4].sum() == 0
+    assert found.trace() / 200 == pytest.approx(accuracy(logits, labels))
+    np.testing.assert_array_equal(
+        confusion_matrix(logits, labels.astype(np.uint8)), found
+    )
+
+
+def test_many_classes_of_small_integers_do_not_overflow():
+    labels = np.arange(200, dtype=np.uint8)
+    np.testing.assert_array_equal(confusion_matrix(np.eye(200), labels), np.eye(200))
+
+
+def test_what_is_not_a_number_is_no_hit_and_no_prediction():
+    logits = np.array([[np.nan, 1.0], [0.0, 1.0], [0.0, np.nan], [np.inf, -np.inf]])
+    assert accuracy(logits, [0, 1, 1, 0]) == 0.5
+    assert accuracy(logits, [1, 1, 0, 0]) == 0.5
+    with pytest.raises(ValueError, match=r"^logits holds NaN, which is no prediction"):
+        confusion_matrix(logits, [0, 1, 1, 0])
+
+
+@pytest.mark.parametrize("f", [accuracy, confusion_matrix])
+@pytest.mark.parametrize(
+    ("logits", "labels", "message"),
+    [
+        ("ab", [0, 1], "logits has dtype <U2, expected real numbers"),
+        ([[1, 2], [3]], [0, 1], "logits is [[1, 2], [3]], expected rows of equal"),
+        ([[1, 2]], None, "labels has shape () and type object, expected (1,) and int"),
+        (
+            [[1, 2]],
+            [True],
+            "labels has shape (1,) and type bool, expected (1,) and int",
+        ),
+        ([[1, 2]], [-1], "labels spans -1 to -1, expected 0 to 1"),
+    ],
+)
+def test_what_is_no_classification_is_refused(f, logits, labels, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        f(logits, labels)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"model": Dense}, "model is <class 'nnref"),
+        ({"model": 3}, "model is 3, expected a Layer"),
+        ({"optimizer": Adam}, "optimizer is <class 'nnref"),
+        ({"optimizer": 0.1}, "optimizer is 0.1, expected an object with a method step"),
+        ({"loss": (mean_squared_error, 1.0)}, "loss is (<function mean_squared_error"),
+        ({"validation": (1, 2, 3)}, "validation is (1, 2, 3), expected a pair (x, y)"),
+        ({"validation": np.ones(2)}, "validation is array([1., 1.]), expected a pair"),
+        ({"progress": "yes"}, "progress is 'yes', expected True or False"),
+        ({"drop_last": None}, "drop_last is None, expected True or False"),
+        ({"epochs": "3"}, "epochs is '3', expected an integer of at least 1"),
+    ],
+)
+def test_fit_refuses_by_name_before_it_starts(settings, message):
+    model = mlp()
+    start = model.params["0.w"].copy()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        train(**({"model": model} | settings))
+    np.testing.assert_array_equal(model.params["0.w"], start)
