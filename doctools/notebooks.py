@@ -219,8 +219,8 @@ def _start(page: str, site: str) -> list[Any]:
     source = f"nnref[figures] @ {site}assets/{wheel_name()}" if site else ".[figures]"
     about = v4.new_markdown_cell(
         f"This notebook is a page of the site{address}. Its outputs are those of the "
-        "page, where a test compares them with what the code prints. To run it, install "
-        f"the package first{'' if site else ', in a checkout of its repository'}:"
+        "page, where a test compares them with what the code prints. To run it, first "
+        f"install the package{'' if site else ', in a checkout of its repository'}:"
     )
     install = v4.new_code_cell(f'# %pip install "{source}"')
     for number, cell in enumerate((about, install)):
