@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from doctools import figures, fonts, pages
+from doctools import figures, fonts, notebooks, pages
 
 
 def main() -> int:
@@ -29,6 +29,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"{drawn} figures drawn in {time.perf_counter() - start:.1f} s", flush=True)
+    notebooks.make_wheel()
+    notebooks.make()
     # Material's notice about MkDocs' future is no concern of a reader's build.
     env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}
     command = [sys.executable, "-m", "mkdocs", arguments.command, *rest]

@@ -79,6 +79,8 @@ class PagePreprocessor(Preprocessor):
                     element.end,
                     self._indent(new, element.indent),
                 )
+        if (button := self._notebook(text)) is not None:
+            after.setdefault(1, []).extend(button)
         result: list[str] = []
         i = 1
         while i <= len(lines):
@@ -88,6 +90,20 @@ class PagePreprocessor(Preprocessor):
                 result += after.get(k, [])
             i = end + 1
         return result
+
+    def _notebook(self, text: str) -> list[str] | None:
+        """What leads from a concept page to its notebook, below the title."""
+        located = pages.locate(text)
+        if located is None:
+            return None
+        from doctools import notebooks
+
+        path, offset = located
+        has_title = not offset and text.startswith("# ")
+        if not has_title or path not in notebooks.notebook_pages():
+            return None
+        link = f'<a href="{notebooks.link(path)}" download>Notebook</a>'
+        return self._stash(f'<p class="nn-tools">{link}</p>')
 
     @staticmethod
     def _marks(text: str, found: list[pages.Element]) -> dict[int, str]:

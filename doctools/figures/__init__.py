@@ -12,6 +12,7 @@ import hashlib
 import html
 import os
 import platform
+import re
 import time
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -47,13 +48,7 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
             "a block that draws needs its caption above it, `<!-- figure: ... -->`"
         )
         raise FigureError(f"{page}:{found.line}: {message}")
-    key = _key(block.code, _fingerprint())
-    drawing = _load(key)
-    if drawing is None:
-        answer = _draw_now(*((page, block) if page else _located(block)))
-        if "error" in answer:
-            raise FigureError(answer["error"])
-        drawing = _store(key, answer["figures"])
+    drawing = _drawing(block, page)
     name = f"figure-{block.line}"
     label = f'<svg role="img" aria-labelledby="{name}" data-search-exclude="" '
     return (
@@ -61,6 +56,24 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
         + drawing.replace("<svg ", label).replace(PREFIX, f"{name}-")
         + f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption></figure>'
     )
+
+
+def drawings(block: pages.Block, page: str) -> list[str]:
+    """The figures of a block, each an SVG element as `svg.py` makes it."""
+    whole = _drawing(block, page).replace(PREFIX, f"figure-{block.line}-")
+    return re.findall(r"<svg.*?</svg>", whole, re.DOTALL)
+
+
+def _drawing(block: pages.Block, page: str | None) -> str:
+    """What a block draws, from the cache where it is there."""
+    key = _key(block.code, _fingerprint())
+    drawing = _load(key)
+    if drawing is None:
+        answer = _draw_now(*((page, block) if page else _located(block)))
+        if "error" in answer:
+            raise FigureError(answer["error"])
+        drawing = _store(key, answer["figures"])
+    return drawing
 
 
 def draw_all(paths: Iterable[Path]) -> int:
