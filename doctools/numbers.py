@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import eqcheck
 from doctools import facts
+from doctools.arguments import parser
 from doctools.blocks import page_name
 from doctools.evidence import (
     PageBlocks,
@@ -445,18 +445,13 @@ def all_pages() -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """List, count or mutate; the result is the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctools.numbers", description=__doc__
-    )
-    parser.add_argument("pages", nargs="*", type=Path, help="default: all")
-    parser.add_argument("-v", "--verbose", action="store_true", help="bound ones, too")
-    parser.add_argument("--shares", action="store_true", help="only the counts")
-    parser.add_argument("--mutate", action="store_true", help="change digits, count")
-    parser.add_argument(
-        "--count", type=int, default=0, help="how many changes; 0: each"
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    known = parser("numbers", __doc__)
+    known.add_argument("-v", "--verbose", action="store_true", help="bound ones, too")
+    known.add_argument("--shares", action="store_true", help="only the counts")
+    known.add_argument("--mutate", action="store_true", help="change digits, count")
+    known.add_argument("--count", type=int, default=0, help="how many changes; 0: each")
+    known.add_argument("--seed", type=int, default=0)
+    options = known.parse_args(arguments)
     chosen = [path.resolve() for path in options.pages] or all_pages()
     if options.mutate:
         from doctools.digits import report

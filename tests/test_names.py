@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import nnref
-from doctools import known, markdown, names, pages
-from doctools.names import PageNames
+from doctools import markdown, names, pages
+from doctools.names import PageNames, known
 
 PAGE = """\
 # Page
