@@ -52,6 +52,10 @@ class DocstringNames(PageNames):
         first = self.docstring.line
         return [Paragraph(first, first + len(lines), "", "\n".join(kept))]
 
+    def printed(self, paragraph: Paragraph) -> list[str]:
+        """The examples."""
+        return [self.text.partition("Examples\n")[2]]
+
     def chapter(self, line: int) -> int:
         """A docstring is one section."""
         return 1

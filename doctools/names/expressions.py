@@ -131,8 +131,6 @@ class Expression:
         base = name.removesuffix("_backward")
         if base != name and self._is_parameter(base):
             return "parameter"
-        if isinstance(known.public(name.capitalize()), type):
-            return "an instance"
         if self.scope.page in ABOUT_TOOLS and PLACEHOLDER.fullmatch(name):
             return "placeholder"
         about = self.scope.page in ABOUT_TOOLS
@@ -175,8 +173,10 @@ class Expression:
                 base = known.outside(path.rpartition(".")[0])
                 what = f"{path.rpartition('.')[0]} has no"
                 raise UnresolvedError(unknown(node.attr, dir(base), what))
-        self.check(node.value)
-        types = self._types(node.value)
+        types = self._instance(node.value)
+        if not types:
+            self.check(node.value)
+            types = self._types(node.value)
         if types:
             allowed = set().union(*(known.attributes(each) for each in types))
         else:
@@ -192,6 +192,15 @@ class Expression:
         """Names that blocks bind and that hide a module of the package."""
         names = set().union(*(level.names for level in self.scope.levels))
         return names - set(nnref.__all__) - {"np", "plt", "nnref"}
+
+    def _instance(self, node: ast.expr) -> set[type]:
+        """The class, with those below it, of which `layer` is any instance."""
+        if not isinstance(node, ast.Name) or self._is_bound_anywhere(node.id):
+            return set()
+        base = known.public(node.id.capitalize())
+        if not isinstance(base, type):
+            return set()
+        return {cls for cls in known.package_classes() if issubclass(cls, base)}
 
     def _types(self, node: ast.expr) -> set[type]:
         if not isinstance(node, ast.Name):

@@ -34,6 +34,7 @@ class Scope:
     near: list[Known]  # the paragraph, the section
     far: list[Known]  # the page
     row: frozenset[str] = frozenset()  # the symbols of the row of a table
+    printed: tuple[str, ...] = ()  # the outputs of the nearest blocks
 
     @property
     def levels(self) -> list[Known]:

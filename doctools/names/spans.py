@@ -6,6 +6,7 @@ import ast
 import difflib
 import keyword
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import nnref
@@ -35,7 +36,7 @@ def resolve(text: str, scope: Scope) -> str:
     try:
         return _named(text, scope)
     except UnresolvedError:
-        if _in_output(text, scope):
+        if _is_printed(text, scope):
             return "output"
         if scope.page in ABOUT_TOOLS and is_literal_of_tools(text):
             return "printed by a tool"
@@ -87,13 +88,21 @@ def _keywords(text: str, scope: Scope) -> str:
     return "keyword"
 
 
-def _in_output(text: str, scope: Scope) -> bool:
-    if not re.search(r"[A-Za-z]", text) or keyword.iskeyword(text):
+def _is_printed(text: str, scope: Scope) -> bool:
+    """Whether this is a word that the nearest output shows, and no name of code.
+
+    A block may print a name that the package no longer has.
+    """
+    is_name = text.isidentifier() and not (text.isalpha() and text.islower())
+    return not is_name and not keyword.iskeyword(text) and _holds(scope.printed, text)
+
+
+def _holds(among: Iterable[str], text: str) -> bool:
+    if not re.search(r"[A-Za-z]", text):
         return False
     # not the end of a dotted name, which is code that a string holds
     pattern = re.compile(rf"(?<![\w.]){re.escape(text)}(?!\w)")
-    printed = [each for level in scope.near for each in level.strings]
-    return any(pattern.search(each) for each in printed)
+    return any(pattern.search(each) for each in among)
 
 
 def _command(text: str, scope: Scope) -> str:
@@ -137,7 +146,7 @@ def _quoted(text: str, scope: Scope) -> str:
     """A literal string such as a key: a block or an output holds it to the letter."""
     if not re.fullmatch(r"\"[^\"]*\"|'[^']*'", text):
         return ""
-    if _in_output(text[1:-1], scope):
+    if _holds((each for level in scope.near for each in level.strings), text[1:-1]):
         return "output"
     raise UnresolvedError("no block of the section holds this text")
 

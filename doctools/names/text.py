@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 
 import nnref
 from doctools import pages
+from doctools.evidence import PageBlocks, page_blocks
 from doctools.names import known
 from doctools.names.expressions import any_parameters, is_call_of_any
 from doctools.names.known import Known
@@ -106,7 +107,7 @@ class PageNames:
     def regions(self) -> dict[int, Known]:
         """What is known in each section: by its first line."""
         regions = {start: Known() for start in self.chapters}
-        for block in pages.blocks(self.text, self.name):
+        for block in self.blocks.blocks:
             region = regions[self.chapter(block.line)]
             region.add(known.read_code(block.code))
             if block.output:
@@ -156,7 +157,18 @@ class PageNames:
         if self.name in SUBJECT_LATEX:  # any formula there is an example
             near += far
         row = letters if paragraph.kind == "row" else ()
-        return Scope(self.name, near, far, frozenset(row))
+        printed = tuple(self.printed(paragraph))
+        return Scope(self.name, near, far, frozenset(row), printed)
+
+    @cached_property
+    def blocks(self) -> PageBlocks:
+        """The Python blocks with their sections."""
+        return page_blocks(self.text, self.name)
+
+    def printed(self, paragraph: Paragraph) -> list[str]:
+        """What the blocks above and below a paragraph print."""
+        near = self.blocks.near(paragraph.line, paragraph.end)
+        return [block.output.text for block in near if block.output]
 
     def spans(self) -> Iterator[tuple[Paragraph, Span]]:
         """Each piece of inline code with its paragraph."""
