@@ -164,6 +164,7 @@ class Source:
     near: frozenset[str]  # what may name it
     around: frozenset[str]  # what else stands on its line
     is_output: bool
+    name: str = ""  # what a fact calls it
 
     @property
     def half_unit(self) -> float:
@@ -198,7 +199,7 @@ def _output(block: Block) -> Iterator[Source]:
             fresh = False
         above = words(" ".join(head))
         label = words(line[: matches[0].start()]) if matches else frozenset()
-        for match in matches:
+        for k, match in enumerate(matches):
             beside = line[max(0, match.start() - 24) : match.end() + 16]
             before = re.findall(r"[^\s,;:=()\[\]]+", line[: match.start()])[-2:]
             after = re.findall(r"[^\s,;:=()\[\]]+", line[match.end() :])[:2]
@@ -217,6 +218,7 @@ def _output(block: Block) -> Iterator[Source]:
                 words(beside) | label | words(column),
                 words(line) | above,
                 True,
+                f"out[{n - 1}][{k}]",
             )
 
 

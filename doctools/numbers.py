@@ -24,7 +24,6 @@ from doctools.evidence import (
     PageBlocks,
     Source,
     linked,
-    output_numbers,
     page_blocks,
     sources,
     stem,
@@ -385,25 +384,32 @@ def propose(number: Number, text: Text) -> str:
     blocks = [*text.blocks, *text.linked]
     for block, name in zip_longest(blocks, text.names[: len(blocks)], fillvalue=""):
         assert isinstance(block, Block)
-        if block.output is None:
-            continue
         head = f"fact{'' if block == text.block else name}"
-        for n, row in enumerate(block.output.text.splitlines()):
-            shown = " ".join(row.split())
-            for k, value in enumerate(output_numbers(row)):
-                away = min(abs(value - number.value), abs(100 * value - number.value))
-                at = block.output.line + n + 1
-                where = f'{value:g} (output line {at}: "{shown:.60}")'
-                near.append(
-                    (away / abs(number.value or 1), where, f"{head}|out[{n}][{k}]")
-                )
+        for source in sources(block):
+            value = source.value
+            away = min(abs(value - number.value), abs(100 * value - number.value))
+            shown = f'{value:g} ({source.place}: "{source.line:.60}")'
+            right = source.name or _literal(source, block)
+            near.append((away / abs(number.value or 1), shown, f"{head}|{right}"))
     near = sorted(near, key=lambda one: one[0])[:3]
     close = [one for one in near if one[0] < 0.1]
     head, _, right = (close[0][2] if close else "fact|...").partition("|")
-    listed = (
-        f"near are {'; '.join(one[1] for one in close)}" if close else "nothing near"
-    )
+    listed = "; ".join(one[1] for one in close or near)
+    if close:
+        listed = f"near are {listed}"
+    elif near:
+        listed = f"nothing near, the nearest are {listed}"
+    else:
+        listed = "no block near shows a number"
     return f'{listed}; write <!-- {head}: "{number.shown}" = {right} -->'
+
+
+def _literal(source: Source, block: Block) -> str:
+    """How a fact names a number of the code, if it can."""
+    names = re.findall(r"\w+", source.line)
+    bound = facts.literals(block.code)
+    found = [n for n in names if bound.get(n) == source.value]
+    return f'code["{found[0]}"]' if found else "..."
 
 
 # ----------------------------------------------------------------------------- report
