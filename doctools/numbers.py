@@ -83,6 +83,7 @@ class Text:
     facts: tuple[facts.Fact, ...] = ()
     head: tuple[str, ...] = ()  # of a table, cell by cell
     names: tuple[str, ...] = ()  # how a fact names the blocks and the linked ones
+    boxed: tuple[Block, ...] = ()  # those of its own box
 
     @cached_property
     def stated(self) -> list[Number]:
@@ -91,9 +92,13 @@ class Text:
 
     @property
     def block(self) -> Block | None:
-        """The block that a fact is about unless it names one: one with an output."""
-        with_output = [b for b in self.blocks if b.output is not None]
-        return next(iter([*with_output, *self.blocks]), None)
+        """The block that a fact is about unless it names one: one with an output.
+
+        A solution's is its own, if it has one.
+        """
+        among = self.boxed or self.blocks
+        with_output = [b for b in among if b.output is not None]
+        return next(iter([*with_output, *among]), None)
 
 
 @dataclass
@@ -188,7 +193,9 @@ class Page:
                 continue
             targets = _LINK.findall(p.text)
             away = [b for t in targets for b in linked(t, self.path, self.here)]
-            near_blocks = tuple(self.here.near(p.line, p.end))
+            boxed = self.here.boxed(p.line, p.end)
+            near_blocks = self.here.near(p.line, p.end)
+            near_blocks = [*boxed, *(b for b in near_blocks if b not in boxed)]
             rest = self.here.chapter(p.line)
             names = [self.here.label(block) for block in near_blocks]
             names += [
@@ -197,7 +204,14 @@ class Page:
                 for n, _ in enumerate(linked(t, self.path, self.here), 1)
             ]
             yield Text(
-                p, near_blocks, tuple(away), tuple(rest), tuple(own), head, tuple(names)
+                p,
+                tuple(near_blocks),
+                tuple(away),
+                tuple(rest),
+                tuple(own),
+                head,
+                tuple(names),
+                tuple(boxed),
             )
 
     def findings(self) -> list[Finding]:
@@ -253,7 +267,8 @@ class Page:
         written = facts.quoted(claim, text.paragraph.text, text.stated, place)
         if claim.kind == "=":
             block = self._block(fact, text)
-            facts.compare(claim, written, facts.evaluate(claim, block, place), place)
+            values = facts.evaluate(claim, block, place, self.source)
+            facts.compare(claim, written, values, place)
             kind = "fact"
         elif claim.kind == "from":
             facts.cited(claim, self.source, place)
