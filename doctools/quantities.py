@@ -116,8 +116,9 @@ class Number:
 
     @property
     def is_trivial(self) -> bool:
-        """Whether it is a bare 0 or 1, which define rather than state a result."""
-        return self.text.lstrip("-−") in {"0", "1"} and not self.percent
+        """Whether it is a bare 0 or 1 without a name, as in "a 1 where it holds"."""
+        plain = self.text.lstrip("-−") in {"0", "1"}
+        return plain and not self.percent and not self.name
 
     @property
     def digits(self) -> int:
