@@ -64,6 +64,8 @@ def kind(text, page=PAGE):
         ("`probabilities * (probabilities > 0)`", "expression"),
         ("`make test`", "command"),
         ("`f_backward(dy, x, ...)`", "call"),
+        ('`print("share")`', "call"),
+        ('`np.load("my.npy")`', "call"),
         ("`=`", "sign"),
     ],
 )
@@ -94,6 +96,7 @@ def test_what_resolves(text, expected):
         ("`from nnref import sofmax`", "nnref has no sofmax; nearest: softmax"),
         ("`probabilities +`", "neither Python nor a path"),
         ("`7`", "names nothing"),
+        ('`print("shape")`', "no block has the string 'shape'"),
     ],
 )
 def test_what_does_not_resolve_says_what_is_near(text, fault):
@@ -120,6 +123,34 @@ def test_any_instance_of_a_class_has_what_the_class_or_one_below_it_has():
     assert kind("`optimizer.lr`") == "variable"
     assert "optimizer has no rate" in kind("`optimizer.rate`")
     assert "has a name history" in kind("`history(x)`")
+
+
+def test_an_exercise_knows_its_own_letters_and_those_of_the_section_it_links_to():
+    exercises = """\
+# Page
+
+## Sums { #sums }
+
+```python
+n = 1
+assert n
+```
+
+## Exercises
+
+**1. Count.** How many?
+
+```python
+k = 1
+assert k
+```
+
+**2. Predict.** What is `k` here, and `n`LINK?
+"""
+    source = PageNames(exercises.replace("LINK", ""), "page.md")
+    assert [bool(name.fault) for name in source.names()] == [True, True]
+    source = PageNames(exercises.replace("LINK", " [there](#sums)"), "page.md")
+    assert [bool(name.fault) for name in source.names()] == [True, False]
 
 
 def test_a_mark_says_what_is_not_to_be_found_here():

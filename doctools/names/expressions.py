@@ -68,6 +68,8 @@ class Expression:
                     for level in levels
                 ):
                     raise UnresolvedError(f"no array has the name {key!r}")
+            case ast.Constant(value=str(text)):
+                self.string(text)
             case ast.ImportFrom(module=module, names=aliases):
                 for alias in aliases:
                     is_ours = (module or "").partition(".")[0] == "nnref"
@@ -141,6 +143,18 @@ class Expression:
         if len(name) == 1:
             what = "neither a block nor a formula of this section has"
         raise UnresolvedError(unknown(name, among, what))
+
+    def string(self, text: str) -> None:
+        """Complain unless code, an output or the package has this string.
+
+        A file such as `model.npz` is the reader's own.
+        """
+        levels = self.scope.levels
+        held = any(text in each for level in levels for each in level.strings)
+        held = held or any(text in level.parameter_names() for level in levels)
+        held = held or text in _packages() or (pages.ROOT / text).is_dir()
+        if not held and not re.fullmatch(r"\w+\.\w+", text):
+            raise UnresolvedError(f"no block has the string {text!r}")
 
     @staticmethod
     def _is_placeholder(name: str) -> bool:

@@ -21,6 +21,7 @@ from eqcheck.latex.names import identifier
 from eqcheck.outside.markdown import Paragraph, Span, paragraphs
 
 _MARK = re.compile(r"names:\s*(?P<names>.*?)\s*,\s*because\s+(?P<why>\w.*)", re.DOTALL)
+_EXERCISE = re.compile(r"\*\*\d+\. ")
 _QUOTED = re.compile(r"(`+) ?(.+?) ?\1", re.DOTALL)
 
 
@@ -72,9 +73,12 @@ class PageNames:
 
     @cached_property
     def chapters(self) -> list[int]:
-        """The lines where a section of the second level, or the page, begins."""
-        headings = [p for p in self.paragraphs if p.kind == "heading"]
-        return [1, *(p.line for p in headings if re.match(r"#{1,2}\s", p.text))]
+        """The lines where a section of the second level, or an exercise, begins."""
+        starts = (re.compile(r"#{1,2}\s"), _EXERCISE)
+        found = [
+            p.line for p in self.paragraphs if any(s.match(p.text) for s in starts)
+        ]
+        return [1, *found]
 
     def chapter(self, line: int) -> int:
         """Where the section of a line begins."""
@@ -139,7 +143,8 @@ class PageNames:
 
     def scope(self, paragraph: Paragraph) -> Scope:
         """What a piece of code of this paragraph may name."""
-        near = [self.regions[self.chapter(paragraph.line)]]
+        chapter = self.chapter(paragraph.line)
+        near = [self.regions[chapter], *self.linked(chapter)]
         if any(is_call_of_any(span.text) for span in paragraph.code):
             arguments = {p for each in any_parameters().values() for p in each} & {
                 n
@@ -159,6 +164,15 @@ class PageNames:
         row = letters if paragraph.kind == "row" else ()
         printed = tuple(self.printed(paragraph))
         return Scope(self.name, near, far, frozenset(row), printed)
+
+    def linked(self, chapter: int) -> list[Known]:
+        """What is known in the sections of the page that an exercise links to."""
+        own = [p for p in self.paragraphs if self.chapter(p.line) == chapter]
+        if not own or not _EXERCISE.match(own[0].text):
+            return []
+        anchors = re.findall(r"\]\(#([\w-]+)\)", "\n".join(p.text for p in own))
+        lines = [self.blocks.anchors.get(anchor) for anchor in anchors]
+        return [self.regions[self.chapter(line)] for line in lines if line]
 
     @cached_property
     def blocks(self) -> PageBlocks:
