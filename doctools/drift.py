@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from doctools import numbers
+from doctools import formulas, numbers
 from doctools.arguments import parser
-from doctools.formulas import package
 from doctools.pages import ROOT, equations, markdown_pages
 from eqcheck import FAILED, check_text
 from eqcheck.outside.docstrings import Package
@@ -130,11 +129,11 @@ def inline(path: Path) -> Iterator[Formula]:
 
 def in_docstrings(path: Path) -> Iterator[Formula]:
     """The formulas in the docstrings of a module that are checked."""
-    for name, doc in package().docstrings.items():
+    for name, doc in formulas.package().docstrings.items():
         if (ROOT / doc.file).resolve() != path.resolve():
             continue
         text, starts = Text(path, doc.text, name), _starts(doc.text)
-        for formula, source in package().sources(name):
+        for formula, source in formulas.package().sources(name):
             if (source.comment or "").startswith("equation: not checked"):
                 continue
             # The source of an inline formula stands on one line.
@@ -153,11 +152,11 @@ def _starts(text: str) -> list[int]:
     return found
 
 
-def draw(formulas: Sequence[Formula], count: int, seed: int) -> list[Change]:
+def draw(among: Sequence[Formula], count: int, seed: int) -> list[Change]:
     """Random changes, at most one for each formula."""
     rng = random.Random(seed)
     found: list[Change] = []
-    for formula in rng.sample(formulas, len(formulas)):
+    for formula in rng.sample(among, len(among)):
         options = list(slips(formula.latex))
         if options and len(found) < count:
             start, end, new = rng.choice(options)
@@ -172,13 +171,14 @@ def draw(formulas: Sequence[Formula], count: int, seed: int) -> list[Change]:
 def false_formulas(text: Text) -> set[str]:
     """What the checker says of the formulas of a text that fail."""
     if text.docstring:
-        known = package()
+        known = formulas.package()
         doc = replace(known.docstrings[text.docstring], text=text.text)
         changed = Package({**known.docstrings, text.docstring: doc}, known.functions)
         found = changed.check(text.docstring, trials=False)
+        misnamed = set(formulas.misnamed(doc))
     else:
-        found = check_text(text.text, text.path.name, trials=False)
-    return {f"{r.line}: {r.reason}" for r in found if r.status == FAILED}
+        found, misnamed = check_text(text.text, text.path.name, trials=False), set()
+    return misnamed | {f"{r.line}: {r.reason}" for r in found if r.status == FAILED}
 
 
 def unbound_numbers(text: Text) -> set[str]:
@@ -226,13 +226,13 @@ def main(arguments: list[str] | None = None) -> int:
     enough = True
     for name in chosen.kind or KINDS:
         kind = KINDS[name]
-        formulas = [
+        found = [
             formula
             for path in files
             if path.suffix == kind.suffix
             for formula in kind.formulas(path)
         ]
-        changes = draw(formulas, chosen.count, chosen.seed)
+        changes = draw(found, chosen.count, chosen.seed)
         seen = 0
         for change in changes:
             if noticed(change, kind):
