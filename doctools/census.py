@@ -7,7 +7,6 @@ mistyped comment, a page with `skipfile`. Here each of them is a fault, with wha
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from pytest_codeblocks import extract_from_file
 
 from doctools import facts
+from doctools.arguments import parser
 from doctools.blocks import (
     BlockError,
     directives,
@@ -570,11 +570,8 @@ def all_pages() -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print counts and faults; the result is the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctools.census", description=__doc__
-    )
-    parser.add_argument("pages", nargs="*", type=Path, help="default: all")
-    pages: list[Path] = parser.parse_args(arguments).pages or all_pages()
+    options = parser("census", __doc__).parse_args(arguments)
+    pages: list[Path] = options.pages or all_pages()
     rows: dict[str, Counts] = {}
     for page in pages:
         with suppress(PageError):  # its fault says so

@@ -1,24 +1,27 @@
-"""Changes what the pages say in small ways, to see whether the checks notice.
+"""Changes formulas of pages and docstrings a little, to see what the checks notice.
 
     python -m doctools.drift --kind inline --count 60
 
 A change is of the size of a slip: one digit, sign, relation, function or symbol of a
-formula. Noticed is what makes a check of that page fail that passes as it stands.
+formula. Noticed is what makes a check fail that passes as it stands: that of formulas,
+for a formula in a sentence also that of numbers. Of docstrings the text is changed.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from doctools import formulas, numbers
+from doctools.arguments import parser
 from doctools.pages import ROOT, equations, markdown_pages
 from eqcheck import FAILED, check_text
+from eqcheck.outside.docstrings import Package
 from eqcheck.outside.sources import read_text
 
 # What a slip makes of a piece of LaTeX; letters and digits are exchanged below.
@@ -44,24 +47,36 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Change:
-    """A stretch of a page and what stands there instead."""
+class Text:
+    """A page, or a docstring with the lines of its file."""
 
     path: Path
+    text: str
+    docstring: str = ""  # its name
+
+
+@dataclass(frozen=True)
+class Change:
+    """A stretch of a text and what stands there instead."""
+
+    text: Text
     line: int
     start: int
     end: int
     new: str
 
-    def apply(self, text: str) -> str:
-        """The changed page."""
-        return text[: self.start] + self.new + text[self.end :]
+    @property
+    def applied(self) -> Text:
+        """The changed text."""
+        old = self.text.text
+        return replace(self.text, text=old[: self.start] + self.new + old[self.end :])
 
-    def show(self, text: str) -> str:
+    def __str__(self) -> str:
         """The place, before and after."""
+        text = self.text.text
         old = text[self.start : self.end]
         around = text[max(self.start - 30, 0) : self.end + 20].replace("\n", " ")
-        place = f"{self.path.relative_to(ROOT)}:{self.line}"
+        place = f"{self.text.path.relative_to(ROOT)}:{self.line}"
         return f"{place}: {old!r} became {self.new!r} in ...{around}..."
 
 
@@ -80,79 +95,152 @@ def slips(latex: str) -> Iterator[tuple[int, int, str]]:
                     yield match.start(), match.end(), letter
 
 
-def formulas(kind: str) -> Iterator[tuple[Path, int, int, str]]:
-    """All formulas of a kind: page, line, offset in the page, LaTeX."""
-    for path in markdown_pages():
-        text = path.read_text(encoding="utf-8")
-        starts = [0]
-        for row in text.split("\n"):
-            starts.append(starts[-1] + len(row) + 1)
-        if kind == "display":
-            for equation, comment in equations(text, path.name):
-                if comment is not None and "not checked, because" in comment.text:
-                    continue
-                body = text[starts[equation.line] : starts[equation.end - 1]]
-                yield path, equation.line, starts[equation.line], body
-        else:
-            for source in read_text(text, path.name):
-                for formula in source.formulas:
-                    offset = starts[formula.line - 1] + formula.column
-                    end = text.index("$", offset)
-                    yield path, formula.line, offset, text[offset:end]
+@dataclass(frozen=True)
+class Formula:
+    """A formula, and where in a text it begins."""
+
+    text: Text
+    line: int
+    start: int
+    latex: str
 
 
-def draw(kind: str, count: int, seed: int) -> list[Change]:
-    """Random changes, at most one for each formula."""
-    rng = random.Random(seed)
-    places = list(formulas(kind))
-    rng.shuffle(places)
-    found: list[Change] = []
-    for path, line, offset, latex in places:
-        options = list(slips(latex))
-        if options and len(found) < count:
-            start, end, new = rng.choice(options)
-            found.append(Change(path, line, offset + start, offset + end, new))
+def displayed(path: Path) -> Iterator[Formula]:
+    """The displayed equations of a page that are checked."""
+    page = Text(path, path.read_text(encoding="utf-8"))
+    starts = _starts(page.text)
+    for equation, comment in equations(page.text, path.name):
+        if comment is not None and "not checked, because" in comment.text:
+            continue
+        start, end = starts[equation.line], starts[equation.end - 1]
+        yield Formula(page, equation.line, start, page.text[start:end])
+
+
+def inline(path: Path) -> Iterator[Formula]:
+    """The formulas in the sentences of a page that state something."""
+    page = Text(path, path.read_text(encoding="utf-8"))
+    starts = _starts(page.text)
+    for source in read_text(page.text, path.name):
+        for formula in source.formulas:
+            start = starts[formula.line - 1] + formula.column
+            latex = page.text[start : page.text.index("$", start)]
+            yield Formula(page, formula.line, start, latex)
+
+
+def in_docstrings(path: Path) -> Iterator[Formula]:
+    """The formulas in the docstrings of a module that are checked."""
+    for name, doc in formulas.package().docstrings.items():
+        if (ROOT / doc.file).resolve() != path.resolve():
+            continue
+        text, starts = Text(path, doc.text, name), _starts(doc.text)
+        for formula, source in formulas.package().sources(name):
+            if (source.comment or "").startswith("equation: not checked"):
+                continue
+            # The source of an inline formula stands on one line.
+            words = map(re.escape, source.latex.split())
+            pattern = re.compile(r"\s+".join(words))
+            found = pattern.search(doc.text, starts[source.line])
+            assert found, f"{name}: {formula.source.latex} is not in its docstring"
+            yield Formula(text, source.line + 1, found.start(), found[0])
+
+
+def _starts(text: str) -> list[int]:
+    """Where each line of a text starts."""
+    found = [0]
+    for row in text.split("\n"):
+        found.append(found[-1] + len(row) + 1)
     return found
 
 
-def failing_formulas(path: Path, text: str) -> set[str]:
-    """What the checker says of the formulas of a page that fail."""
-    found = check_text(text, path.name, trials=False)
-    return {f"{r.line}: {r.reason}" for r in found if r.status == FAILED}
+def draw(among: Sequence[Formula], count: int, seed: int) -> list[Change]:
+    """Random changes, at most one for each formula."""
+    rng = random.Random(seed)
+    found: list[Change] = []
+    for formula in rng.sample(among, len(among)):
+        options = list(slips(formula.latex))
+        if options and len(found) < count:
+            start, end, new = rng.choice(options)
+            at = formula.start
+            found.append(Change(formula.text, formula.line, at + start, at + end, new))
+    return found
 
 
-# For each kind what its check finds wrong on a page.
-CHECKS: dict[str, Callable[[Path, str], set[str]]] = {
-    "inline": failing_formulas,
-    "display": failing_formulas,
+# ------------------------------------------------------------------------------ checks
+
+
+def false_formulas(text: Text) -> set[str]:
+    """What the checker says of the formulas of a text that fail."""
+    if text.docstring:
+        known = formulas.package()
+        doc = replace(known.docstrings[text.docstring], text=text.text)
+        changed = Package({**known.docstrings, text.docstring: doc}, known.functions)
+        found = changed.check(text.docstring, trials=False)
+        misnamed = set(formulas.misnamed(doc))
+    else:
+        found, misnamed = check_text(text.text, text.path.name, trials=False), set()
+    return misnamed | {f"{r.line}: {r.reason}" for r in found if r.status == FAILED}
+
+
+def unbound_numbers(text: Text) -> set[str]:
+    """What the check of numbers says of a page."""
+    return set(numbers.check(text.path, text.text))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Formulas of a kind, where they stand, and what may notice a change."""
+
+    formulas: Callable[[Path], Iterator[Formula]]
+    checks: tuple[Callable[[Text], set[str]], ...]
+    suffix: str = ".md"
+
+
+KINDS = {
+    "inline": Kind(inline, (false_formulas, unbound_numbers)),
+    "display": Kind(displayed, (false_formulas,)),
+    "docstring": Kind(in_docstrings, (false_formulas,), ".py"),
 }
 
 
 @cache
-def _before(kind: str, path: Path) -> set[str]:
-    return CHECKS[kind](path, path.read_text(encoding="utf-8"))
+def _before(check: Callable[[Text], set[str]], text: Text) -> set[str]:
+    return check(text)
+
+
+def noticed(change: Change, kind: Kind) -> bool:
+    """Whether a check says of the changed text what it does not say of the text."""
+    return any(
+        check(change.applied) - _before(check, change.text) for check in kind.checks
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Draw changes, count what is noticed; 1 if fewer than nine in ten are."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--kind", choices=[*CHECKS], action="append")
-    parser.add_argument("--count", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    options = parser("drift", __doc__)
+    options.add_argument("--kind", choices=[*KINDS], action="append")
+    options.add_argument("--count", type=int, default=60)
+    options.add_argument("--seed", type=int, default=0)
+    chosen = options.parse_args(arguments)
+    files = [path.resolve() for path in chosen.pages]
+    files = files or [*markdown_pages(), *sorted((ROOT / "nnref").glob("*.py"))]
     enough = True
-    for kind in options.kind or CHECKS:
-        changes = draw(kind, options.count, options.seed)
-        noticed = 0
+    for name in chosen.kind or KINDS:
+        kind = KINDS[name]
+        found = [
+            formula
+            for path in files
+            if path.suffix == kind.suffix
+            for formula in kind.formulas(path)
+        ]
+        changes = draw(found, chosen.count, chosen.seed)
+        seen = 0
         for change in changes:
-            text = change.path.read_text(encoding="utf-8")
-            found = CHECKS[kind](change.path, change.apply(text))
-            if found - _before(kind, change.path):
-                noticed += 1
+            if noticed(change, kind):
+                seen += 1
             else:
-                print("not noticed:", change.show(text), flush=True)
-        print(f"{kind}: {noticed} of {len(changes)} changes noticed")
-        enough = enough and noticed >= 0.9 * len(changes)
+                print(f"not noticed: {change}", flush=True)
+        print(f"{name}: {seen} of {len(changes)} changes noticed", flush=True)
+        enough = enough and seen >= 0.9 * len(changes)
     return int(not enough)
 
 

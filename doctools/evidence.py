@@ -164,6 +164,7 @@ class Source:
     near: frozenset[str]  # what may name it
     around: frozenset[str]  # what else stands on its line
     is_output: bool
+    name: str = ""  # what a fact calls it
 
     @property
     def half_unit(self) -> float:
@@ -198,7 +199,7 @@ def _output(block: Block) -> Iterator[Source]:
             fresh = False
         above = words(" ".join(head))
         label = words(line[: matches[0].start()]) if matches else frozenset()
-        for match in matches:
+        for k, match in enumerate(matches):
             beside = line[max(0, match.start() - 24) : match.end() + 16]
             before = re.findall(r"[^\s,;:=()\[\]]+", line[: match.start()])[-2:]
             after = re.findall(r"[^\s,;:=()\[\]]+", line[match.end() :])[:2]
@@ -217,6 +218,7 @@ def _output(block: Block) -> Iterator[Source]:
                 words(beside) | label | words(column),
                 words(line) | above,
                 True,
+                f"out[{n - 1}][{k}]",
             )
 
 
@@ -264,6 +266,7 @@ class PageBlocks:
     sections: tuple[int, ...]  # lines of headings
     chapters: tuple[int, ...]  # lines of those of the second level
     anchors: dict[str, int]  # line of the heading, or of what bears the anchor
+    boxes: tuple[tuple[int, int], ...] = ()  # first and last line of each `???`, `!!!`
 
     def section(self, line: int) -> tuple[int, int]:
         """The lines of the section that a line stands in, without those below it."""
@@ -291,10 +294,20 @@ class PageBlocks:
 
     def near(self, first: int, last: int) -> list[Block]:
         """The nearest block above and the nearest below, in the section."""
-        inside = self.inside(first)
-        above = [block for block in inside if block.line < first][-1:]
-        below = [block for block in inside if block.line > last][:1]
-        return above + below
+        return _around(self.inside(first), first, last)
+
+    def boxed(self, first: int, last: int) -> list[Block]:
+        """The nearest blocks in the innermost box around these lines, if it has any."""
+        around = [(a, b) for a, b in self.boxes if a < first <= last <= b]
+        start, end = max(around, default=(0, 0))
+        inside = [block for block in self.blocks if start < block.line <= end]
+        return _around(inside, first, last)
+
+
+def _around(among: list[Block], first: int, last: int) -> list[Block]:
+    above = [block for block in among if block.line < first][-1:]
+    below = [block for block in among if block.line > last][:1]
+    return above + below
 
 
 _ANCHOR = re.compile(r"\{[^}\n]*#(?P<anchor>[\w-]+)[^}\n]*\}|id=\"(?P<id>[\w-]+)\"")
@@ -303,13 +316,31 @@ _ANCHOR = re.compile(r"\{[^}\n]*#(?P<anchor>[\w-]+)[^}\n]*\}|id=\"(?P<id>[\w-]+)
 def page_blocks(text: str, name: str = "page") -> PageBlocks:
     """Read the blocks of a page with the sections they stand in."""
     lines = text.split("\n")
-    headings = [p.line for p in paragraphs(text, name) if p.kind == "heading"]
+    found = list(paragraphs(text, name))
+    headings = [p.line for p in found if p.kind == "heading"]
     chapters = tuple(n for n in headings if lines[n - 1].startswith("## "))
     anchors: dict[str, int] = {}
     for n, line in enumerate(lines, 1):
         for match in _ANCHOR.finditer(line):
             anchors.setdefault(match["anchor"] or match["id"], n)
-    return PageBlocks(tuple(blocks(text, name)), tuple(headings), chapters, anchors)
+    boxes = [
+        (p.line, _end_of_box(lines, p.line, len(p.indent)))
+        for p in found
+        if p.kind == "title"
+    ]
+    kept = tuple(blocks(text, name))
+    return PageBlocks(kept, tuple(headings), chapters, anchors, tuple(boxes))
+
+
+def _end_of_box(lines: list[str], start: int, indent: int) -> int:
+    """The last line that is indented more than the title on line `start`."""
+    end = start
+    for n, line in enumerate(lines[start:], start + 1):
+        if line.strip():
+            if len(line) - len(line.lstrip()) <= indent:
+                break
+            end = n
+    return end
 
 
 @lru_cache(64)

@@ -8,6 +8,11 @@ a caption's comment:
     "224" from https://...
     "two thirds" because REASON
     -->
+
+`out` are the numbers that the block prints, line by line; `text` its lines; `code` the
+literals of the block by name; `found(PATTERN, FILE)` the numbers that the groups of a
+pattern match in a file, or how often one without groups does; without FILE, on the
+page.
 """
 
 from __future__ import annotations
@@ -15,15 +20,17 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from doctools.evidence import output_numbers
-from doctools.pages import Block, PageError
-from doctools.quantities import Number, numbers
+from doctools.pages import ROOT, Block, PageError
+from doctools.quantities import Number, numbers, to_float
 
 _HEAD = re.compile(
     r"fact(?:\s+of\s+(?P<page>[\w./-]+\.md)?#(?P<anchor>[\w-]+)(?:\s+(?P<nth>\d+))?)?"
@@ -109,12 +116,15 @@ def quoted(
     return result
 
 
-def evaluate(claim: Claim, block: Block | None, place: str) -> list[float]:
-    """The values on the right of a computed claim."""
+def evaluate(
+    claim: Claim, block: Block | None, place: str, page: str = ""
+) -> list[float]:
+    """The values on the right of a computed claim; `page` is the text around it."""
     lines = block.output.text.splitlines() if block and block.output else []
     names: dict[str, Any] = {"np": np, "math": math, "text": lines}
     names |= {"out": [output_numbers(line) for line in lines]}
     names["code"] = literals(block.code) if block else {}
+    names["found"] = partial(_found, page=page)
     if re.search(r"\bnnref\b", claim.right):
         import nnref
 
@@ -130,27 +140,70 @@ def evaluate(claim: Claim, block: Block | None, place: str) -> list[float]:
         raise PageError(f"{place}: {message}") from None
 
 
+def _found(pattern: str, file: str = "", *, page: str) -> list[float]:
+    """The numbers that a pattern's groups match; without groups, how often it does."""
+    text = (ROOT / file).read_text(encoding="utf-8") if file else page
+    if not file or file.endswith(".md"):  # a comment would find itself
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    matches = list(re.finditer(pattern, text, re.MULTILINE))
+    if not matches:
+        raise ValueError(f"{pattern} stands nowhere in {file or 'the page'}")
+    if not matches[0].groups():
+        return [len(matches)]
+    return [to_float(group) for match in matches for group in match.groups()]
+
+
 def literals(code: str) -> dict[str, Any]:
     """Names that the code binds to literals, and keywords that it passes them to."""
     found: dict[str, Any] = {}
     for node in ast.walk(ast.parse(code)):
-        pairs: list[tuple[str, ast.expr]] = []
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            pairs = [(node.targets[0].id, node.value)]
+        if isinstance(node, ast.Assign):
+            pairs = [pair for t in node.targets for pair in _bound(t, node.value)]
         elif isinstance(node, ast.keyword) and node.arg:
             pairs = [(node.arg, node.value)]
-        for name, value in pairs:
-            try:
-                found.setdefault(name, ast.literal_eval(value))
-            except ValueError:
-                continue
+        else:
+            continue
+        for name, node_value in pairs:
+            with suppress(ValueError):
+                found.setdefault(name, _literal(node_value))
+    return found
+
+
+def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Each name of a target with what it is bound to: `a, (b, c) = 1, (2, 3)`."""
+    match target, value:
+        case ast.Name(id=name), _:
+            yield name, value
+        case (
+            ast.Tuple(elts=left) | ast.List(elts=left),
+            ast.Tuple(elts=right) | ast.List(elts=right),
+        ) if len(left) == len(right):
+            for one, other in zip(left, right, strict=True):
+                yield from _bound(one, other)
+
+
+def _literal(node: ast.expr) -> Any:
+    """The value of a literal; of a dictionary, what of it is literal."""
+    if not isinstance(node, ast.Dict):
+        return ast.literal_eval(node)
+    found = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        with suppress(ValueError):
+            found[ast.literal_eval(key) if key else None] = _literal(value)
+    if not found and node.keys:
+        raise ValueError("a dictionary without literals")
     return found
 
 
 def compare(
     claim: Claim, written: list[Number], values: list[float], place: str
 ) -> None:
-    """Complain unless each written number agrees with its value."""
+    """Complain unless each written number agrees with its value.
+
+    A square size may be given by one value, any size by one for each factor.
+    """
+    if len(written) != len(values) or any(len(set(n.size)) > 1 for n in written):
+        written = [part for number in written for part in number.parts]
     if len(written) != len(values):
         read_as = ", ".join(n.text for n in written)
         message = f"states {len(written)} numbers ({read_as}), {len(values)} are given"

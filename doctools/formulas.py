@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -10,8 +11,12 @@ import eqcheck
 import nnref
 from doctools import pages
 from doctools.blocks import directives
-from eqcheck.outside.docstrings import Package
+from eqcheck.outside.docstrings import Docstring, Package
 
+_LEFT = re.compile(
+    r"(?:\\begin\{aligned\}\s*)?(?P<name>\\?[A-Za-z]+(?:\{\w+\})?)"
+    r"(?:_(?P<index>\w))?'?\((?P<arguments>[^()]*)\)(?=[\s&]*=)"
+)
 SYMBOLS = Path(__file__).with_name("docstring_symbols.toml")
 
 
@@ -32,9 +37,26 @@ def shown(text: str, page: str) -> list[str]:
     ]
 
 
+def misnamed(doc: Docstring) -> list[str]:
+    """What is wrong in the left side `f_t(x)` of the first displayed formula.
+
+    The function is a letter of its own, its arguments are those of the Parameters.
+    """
+    first = next((f.source for f in doc.formulas if not f.inline), None)
+    left = _LEFT.match(first.latex.strip()) if first else None
+    if first is None or left is None:
+        return []
+    symbols = {each.symbol for each in doc.parameters.values()}
+    arguments = re.split(r",\s*|\s*\\Vert\s*", left["arguments"])
+    wrong = [a for a in arguments if a not in symbols or a == left["index"]]
+    wrong += [left["name"]] if left["name"] in symbols else []
+    place = f"{doc.file}:{first.line + 1}"
+    return [f"{place}: {left[0]}: {each} is misnamed" for each in wrong]
+
+
 def faults(name: str) -> list[str]:
     """What is false in a docstring, or states something that nothing holds."""
-    found = []
+    found = misnamed(package().docstrings[name])
     for result in package().check(name, cache=pages.ROOT / eqcheck.CACHE):
         if result.status == eqcheck.FAILED:
             found.append(result.reason)

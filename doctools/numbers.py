@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
@@ -19,12 +18,12 @@ from pathlib import Path
 
 import eqcheck
 from doctools import facts
+from doctools.arguments import parser
 from doctools.blocks import page_name
 from doctools.evidence import (
     PageBlocks,
     Source,
     linked,
-    output_numbers,
     page_blocks,
     sources,
     stem,
@@ -84,6 +83,7 @@ class Text:
     facts: tuple[facts.Fact, ...] = ()
     head: tuple[str, ...] = ()  # of a table, cell by cell
     names: tuple[str, ...] = ()  # how a fact names the blocks and the linked ones
+    boxed: tuple[Block, ...] = ()  # those of its own box
 
     @cached_property
     def stated(self) -> list[Number]:
@@ -92,9 +92,13 @@ class Text:
 
     @property
     def block(self) -> Block | None:
-        """The block that a fact is about unless it names one: one with an output."""
-        with_output = [b for b in self.blocks if b.output is not None]
-        return next(iter([*with_output, *self.blocks]), None)
+        """The block that a fact is about unless it names one: one with an output.
+
+        A solution's is its own, if it has one.
+        """
+        among = self.boxed or self.blocks
+        with_output = [b for b in among if b.output is not None]
+        return next(iter([*with_output, *among]), None)
 
 
 @dataclass
@@ -189,7 +193,9 @@ class Page:
                 continue
             targets = _LINK.findall(p.text)
             away = [b for t in targets for b in linked(t, self.path, self.here)]
-            near_blocks = tuple(self.here.near(p.line, p.end))
+            boxed = self.here.boxed(p.line, p.end)
+            near_blocks = self.here.near(p.line, p.end)
+            near_blocks = [*boxed, *(b for b in near_blocks if b not in boxed)]
             rest = self.here.chapter(p.line)
             names = [self.here.label(block) for block in near_blocks]
             names += [
@@ -198,7 +204,14 @@ class Page:
                 for n, _ in enumerate(linked(t, self.path, self.here), 1)
             ]
             yield Text(
-                p, near_blocks, tuple(away), tuple(rest), tuple(own), head, tuple(names)
+                p,
+                tuple(near_blocks),
+                tuple(away),
+                tuple(rest),
+                tuple(own),
+                head,
+                tuple(names),
+                tuple(boxed),
             )
 
     def findings(self) -> list[Finding]:
@@ -254,7 +267,8 @@ class Page:
         written = facts.quoted(claim, text.paragraph.text, text.stated, place)
         if claim.kind == "=":
             block = self._block(fact, text)
-            facts.compare(claim, written, facts.evaluate(claim, block, place), place)
+            values = facts.evaluate(claim, block, place, self.source)
+            facts.compare(claim, written, values, place)
             kind = "fact"
         elif claim.kind == "from":
             facts.cited(claim, self.source, place)
@@ -385,25 +399,32 @@ def propose(number: Number, text: Text) -> str:
     blocks = [*text.blocks, *text.linked]
     for block, name in zip_longest(blocks, text.names[: len(blocks)], fillvalue=""):
         assert isinstance(block, Block)
-        if block.output is None:
-            continue
         head = f"fact{'' if block == text.block else name}"
-        for n, row in enumerate(block.output.text.splitlines()):
-            shown = " ".join(row.split())
-            for k, value in enumerate(output_numbers(row)):
-                away = min(abs(value - number.value), abs(100 * value - number.value))
-                at = block.output.line + n + 1
-                where = f'{value:g} (output line {at}: "{shown:.60}")'
-                near.append(
-                    (away / abs(number.value or 1), where, f"{head}|out[{n}][{k}]")
-                )
+        for source in sources(block):
+            value = source.value
+            away = min(abs(value - number.value), abs(100 * value - number.value))
+            shown = f'{value:g} ({source.place}: "{source.line:.60}")'
+            right = source.name or _literal(source, block)
+            near.append((away / abs(number.value or 1), shown, f"{head}|{right}"))
     near = sorted(near, key=lambda one: one[0])[:3]
     close = [one for one in near if one[0] < 0.1]
     head, _, right = (close[0][2] if close else "fact|...").partition("|")
-    listed = (
-        f"near are {'; '.join(one[1] for one in close)}" if close else "nothing near"
-    )
+    listed = "; ".join(one[1] for one in close or near)
+    if close:
+        listed = f"near are {listed}"
+    elif near:
+        listed = f"nothing near, the nearest are {listed}"
+    else:
+        listed = "no block near shows a number"
     return f'{listed}; write <!-- {head}: "{number.shown}" = {right} -->'
+
+
+def _literal(source: Source, block: Block) -> str:
+    """How a fact names a number of the code, if it can."""
+    names = re.findall(r"\w+", source.line)
+    bound = facts.literals(block.code)
+    found = [n for n in names if bound.get(n) == source.value]
+    return f'code["{found[0]}"]' if found else "..."
 
 
 # ----------------------------------------------------------------------------- report
@@ -445,18 +466,13 @@ def all_pages() -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """List, count or mutate; the result is the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctools.numbers", description=__doc__
-    )
-    parser.add_argument("pages", nargs="*", type=Path, help="default: all")
-    parser.add_argument("-v", "--verbose", action="store_true", help="bound ones, too")
-    parser.add_argument("--shares", action="store_true", help="only the counts")
-    parser.add_argument("--mutate", action="store_true", help="change digits, count")
-    parser.add_argument(
-        "--count", type=int, default=0, help="how many changes; 0: each"
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    known = parser("numbers", __doc__)
+    known.add_argument("-v", "--verbose", action="store_true", help="bound ones, too")
+    known.add_argument("--shares", action="store_true", help="only the counts")
+    known.add_argument("--mutate", action="store_true", help="change digits, count")
+    known.add_argument("--count", type=int, default=0, help="how many changes; 0: each")
+    known.add_argument("--seed", type=int, default=0)
+    options = known.parse_args(arguments)
     chosen = [path.resolve() for path in options.pages] or all_pages()
     if options.mutate:
         from doctools.digits import report

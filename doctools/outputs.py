@@ -6,7 +6,6 @@ one whose output a page cannot show.
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import multiprocessing
 import os
@@ -15,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from doctools.arguments import parser
 from doctools.blocks import BlockError, page_name, run, unshowable
 from doctools.census import all_pages
 from doctools.pages import EXPECTED_OUTPUT, Block, PageError, blocks
@@ -81,14 +81,11 @@ def _put(lines: list[str], block: Block, output: list[str]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Rewrite pages; the result is the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctools.outputs", description=__doc__
-    )
-    parser.add_argument("pages", nargs="*", type=Path, help="default: all")
-    parser.add_argument(
+    options = parser("outputs", __doc__)
+    options.add_argument(
         "--check", action="store_true", help="write nothing, show what would change"
     )
-    chosen = parser.parse_args(arguments)
+    chosen = options.parse_args(arguments)
     paths = chosen.pages or all_pages()
     workers = min(2, os.cpu_count() or 1, len(paths))
     # spawn: a block may start threads, and a fork of those is not safe.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-−])?(?:{DIGITS})(?![\w.]*\d)", re.I)
@@ -116,14 +116,23 @@ class Number:
 
     @property
     def is_trivial(self) -> bool:
-        """Whether it is a bare 0 or 1, which define rather than state a result."""
-        return self.text.lstrip("-−") in {"0", "1"} and not self.percent
+        """Whether it is a bare 0 or 1 without a name, as in "a 1 where it holds"."""
+        plain = self.text.lstrip("-−") in {"0", "1"}
+        return plain and not self.percent and not self.name
 
     @property
     def digits(self) -> int:
         """How many digits it shows, but for a 0 before the point; a minus is one."""
         plain = re.sub(r"^([-−]?)0\.", r"\1", re.sub(r"e.*", "", self.text.lower()))
         return len(re.sub(r"[^\d\-−]", "", plain))
+
+    @property
+    def parts(self) -> list[Number]:
+        """The factors of a size, else the number alone."""
+        return [
+            replace(self, text=factor, value=to_float(factor), size=())
+            for factor in self.size
+        ] or [self]
 
     def agrees(self, value: float) -> bool:
         """Whether a value is what is written, to the digits shown."""

@@ -63,6 +63,25 @@ def test_a_wrong_formula_is_noticed(name: str, right: str, wrong: str):
     assert found[0].reason.startswith(f"{doc.file}:")
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("losses.entropy", "H(p) = -", "p(p) = -"),
+        ("losses.cross_entropy", "H(p, q) = ", "H(p, k) = "),
+        ("regularization.soft_threshold", "S_t(w) = ", "S_t(t) = "),
+        ("activations.gelu_backward", r"\varphi(x) =", r"\varphi(e) ="),
+        ("activations.leaky_relu", "f(x) =", "x(x) ="),
+    ],
+)
+def test_a_left_side_with_other_letters_is_noticed(name: str, right: str, wrong: str):
+    doc = formulas.package().docstrings[name]
+    assert formulas.misnamed(doc) == []
+    assert right in doc.text
+    (found,) = formulas.misnamed(replace(doc, text=doc.text.replace(right, wrong)))
+    assert found.startswith(f"{doc.file}:")
+    assert found.endswith("is misnamed")
+
+
 def test_a_function_that_does_something_else_is_noticed(monkeypatch):
     import nnref
 

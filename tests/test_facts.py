@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from doctools import census, pages
+from doctools import census, facts, pages
 from doctools.numbers import Page, check
 
 PAGE = """\
@@ -47,6 +47,14 @@ def messages(claims: str, text: str, head: str = "") -> list[str]:
         ('"about 1.6" =\n  out[0][1]', "It fell to about 1.6."),
         ('"More than 25" = code["epochs"]', "More than 25 of them."),
         ('"224" from https://a.org/x', "It reads 224 of [them](https://a.org/x)."),
+        ('"30 epochs" = found(r"epochs = (.+)")', "After 30 epochs."),
+        ('"2 lines" = found(r"^print")', "It has 2 lines."),
+        (
+            '"2 of 3" = found(r"(\\d) of them or (\\d)", "tests/test_facts.py")',
+            "So 2 of 3.",  # 2 of them or 3
+        ),
+        ('"3×3" = out[0][0]', "A kernel of 3×3."),  # noqa: RUF001
+        ('"$2 \\times 3$" = 2, out[0][0]', "A map of $2 \\times 3$ cells."),
         ('"224" because it was counted by hand', "It reads 224 of them."),
         ('"1.5" = out[0][1]', "- one item\n- another of 1.5 here"),
     ],
@@ -70,11 +78,69 @@ def test_a_fact_binds_what_it_quotes(claims: str, text: str) -> None:
         ("1.6 = out[0][1]", "It fell to 1.6.", "write `"),
         ("", "It fell.", "an empty fact"),
         ('"More than 35" = code["epochs"]', "More than 35 of them.", "says 35"),
+        ('"40 epochs" = found(r"epochs = (.+)")', "After 40 epochs.", "gives 30"),
+        ('"40" = found(r"(4)0\\b" + " of")', "It is 40.", "stands nowhere in the page"),
+        ('"3×4" = out[0][0]', "A kernel of 3×4.", "2 numbers"),  # noqa: RUF001
+        ('"3×5" = 3, 4', "A kernel of 3×5.", "says 5, the fact gives 4"),  # noqa: RUF001
     ],
 )
 def test_a_fact_that_does_not_hold_is_told(claims: str, text: str, said: str) -> None:
     found = messages(claims, text)
     assert any(said in message and message.startswith("page.md:") for message in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("k = 3", {"k": 3}),
+        ("a, (b, c) = 1, (2, 'd')", {"a": 1, "b": 2, "c": "d"}),
+        ("n, rng = 8, f(seed=2)", {"n": 8, "seed": 2}),
+        ("s = {'lr': 0.1, 'rng': rng}", {"s": {"lr": 0.1}}),
+        ("s = {'o': {'lr': 0.1, 'f': f}, **t}", {"s": {"o": {"lr": 0.1}}}),
+        ("a, b = pair", {}),
+        ("s = {'rng': rng}", {}),
+        ("k = 3\nk = 4", {"k": 3}),
+    ],
+)
+def test_literals_of_a_block(code: str, value: dict[str, object]) -> None:
+    assert facts.literals(code) == value
+
+
+BOX = """\
+# A page
+
+```python
+print(1.5)
+```
+
+<!--pytest-codeblocks:expected-output-->
+
+```text
+1.5
+```
+
+??? success "Solution"
+
+    <!-- fact: "2.5 kg" = out[0][0] -->
+    It weighs 2.5 kg.
+
+    ```python
+    print(2.5)
+    ```
+
+    <!--pytest-codeblocks:expected-output-->
+
+    ```text
+    2.5
+    ```
+"""
+
+
+def test_a_solution_is_about_its_own_block() -> None:
+    assert check(PATH, BOX, "page.md") == []
+    without = BOX[: BOX.index("    ```python")]
+    found, *_ = check(PATH, without, "page.md")
+    assert "says 2.5, the fact gives 1.5" in found
 
 
 def test_a_fact_names_its_block() -> None:
