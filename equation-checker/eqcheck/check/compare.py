@@ -291,7 +291,7 @@ def same(before: Value, after: Value) -> bool:
 
 def is_estimate(node: Node) -> bool:
     """Whether a mean of draws or a limit stands here."""
-    return any(isinstance(each, Mean | Limit) for each in walk(node))
+    return not node.kinds.isdisjoint({Mean, Limit})
 
 
 def shown_unit(node: Node) -> float | None:

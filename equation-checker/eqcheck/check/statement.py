@@ -87,7 +87,7 @@ def _given_range(
 def check(statement: Statement, root: Root, settings: Settings) -> Outcome:
     """Evaluate all sides and compare neighbours."""
     outcome = Outcome()
-    if any(isinstance(node, BigO) for node in walk(statement)):
+    if BigO in statement.kinds:
         _check_order(statement, root, settings, outcome)
         return outcome
     relation = statement.relation
