@@ -23,6 +23,7 @@ from eqcheck.symbols.comment import Assignment, Comment, Python
 from eqcheck.symbols.dependencies import base_name, symbols_in
 from eqcheck.symbols.giving import Target
 from eqcheck.symbols.lookup import Root
+from eqcheck.symbols.memory import Memory
 from eqcheck.symbols.state import Definition
 
 Targets = dict[Assignment, list[Target]]
@@ -51,6 +52,7 @@ class Past:
     """The comments of a page up to one place."""
 
     steps: list[Step] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
 
     def add(self, comment: Comment, targets: Targets) -> None:
         """Note a comment when it has been run."""
@@ -67,7 +69,7 @@ class Past:
 
     def until_here(self) -> Past:
         """The same, whatever comes later on the page."""
-        return Past([*self.steps])
+        return Past([*self.steps], self.memory)
 
     def needed(
         self, root: Root, node: Node, pythons: Iterable[Python] = ()
@@ -139,6 +141,7 @@ class Past:
     ) -> tuple[Root, Settings]:
         """The same place of the page with some comments run anew; may raise."""
         new = copied(root)
+        new.memory = self.memory
         new.python.update(helpers or {})
         for k in steps:
             step = self.steps[k]
@@ -158,6 +161,7 @@ class Past:
                 ranges = {**settings.ranges, **_ranges(step.comment, new)}
                 settings = replace(settings, ranges=ranges)
         self._restore(root, new, set(steps))
+        new.memory = None
         return new, settings
 
     def _take_ranges(self, root: Root, new: Root, k: int) -> None:
@@ -182,6 +186,7 @@ class Past:
             for target in self.steps[k].all_targets:
                 if last[target.key] not in steps and target.alias in root.python:
                     new.python[target.alias] = root.python[target.alias]
+                    new.tokens[target.alias] = root.tokens[target.alias]
                     if target.key in root.given:
                         new.given[target.key] = root.given[target.key]
         for key in [key for key in new.given if key not in root.given]:
@@ -208,7 +213,7 @@ def copied(root: Root) -> Root:
     new.used = set()
     for name in (
         *("given", "definitions", "functions", "starts", "pads", "python"),
-        *("aliases", "helpers", "families", "versions"),
+        *("aliases", "helpers", "families", "versions", "tokens"),
     ):
         setattr(new, name, dict(getattr(root, name)))
     return new

@@ -26,6 +26,7 @@ from eqcheck.symbols.dependencies import (
     touches,
 )
 from eqcheck.symbols.layers import Table, layer_table
+from eqcheck.symbols.memory import Memory
 from eqcheck.symbols.state import ANY, Definition, Given, State
 
 
@@ -76,6 +77,7 @@ class Root(State, Environment):
         super().__init__()
         self.root = self
         self.materialise = materialise
+        self.memory: Memory | None = None  # when comments are run again
         self._evaluating: list[tuple[int, int | None]] = []
 
     def lookup(self, name: str, layer: int | None, at: Position) -> Value:
