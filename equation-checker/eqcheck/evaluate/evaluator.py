@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -76,17 +76,20 @@ class Evaluator:
 
     def inside(self, **scope: Value) -> Evaluator:
         """The same with more indices."""
-        return replace(self, scope={**self.scope, **scope})
+        return Evaluator(self.env, {**self.scope, **scope}, self.mask, self.sequences)
 
     def where(self, mask: Value | None) -> Evaluator:
         """The same where a further mask holds."""
-        return replace(self, mask=both(self.mask, mask))
+        if mask is None:
+            return self
+        return Evaluator(self.env, self.scope, both(self.mask, mask), self.sequences)
 
     def among(
         self, env: Environment, scope: dict[str, Value] | None = None
     ) -> Evaluator:
         """The same among other symbols, and other indices if some are given."""
-        return replace(self, env=env, scope=self.scope if scope is None else scope)
+        scope = self.scope if scope is None else scope
+        return Evaluator(env, scope, self.mask, self.sequences)
 
     def value(self, node: Node) -> Value:
         """The value of any expression; errors point at the node."""

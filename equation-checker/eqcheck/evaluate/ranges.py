@@ -17,6 +17,7 @@ from eqcheck.latex.nodes import (
     Node,
     Symbol,
     index_items,
+    names_in,
     remembered,
     walk,
 )
@@ -55,6 +56,8 @@ def _evidence(
     evaluator: Context, name: str, node: Node
 ) -> Iterator[tuple[str, int, int]]:
     """Where an index stands alone as the index of an array."""
+    if name not in names_in(node):
+        return
     if isinstance(node, Big) and name in {b.name for b in node.binders}:
         return
     if isinstance(node, Index) and any(_mentions(item, name) for item in node.items):
