@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -288,9 +289,7 @@ def other_integers(
     table[0] = int(rng.integers(0, 3))
     share = (1.0, 0.6, 0.3)[seed % 3]
     moved = {n for n in table if rng.random() < share} - fixed
-    exchange = _Exchange(
-        {n: table[n] for n in moved}, extents=extents and seed % 2 == 0
-    )
+    exchanged = frozenset((n, table[n]) for n in moved)
 
     def change(assignment: Assignment, targets: list[Target]) -> Python:
         python = assignment.python
@@ -298,13 +297,21 @@ def other_integers(
         if isinstance(number, float):
             moved_a_little = float(number * rng.uniform(0.8, 1.2))
             return Python(repr(moved_a_little), python.line)
-        exchange.literal = literal_integers(python) is not None
-        if not exchange.concerns(python.tree):
-            return python
-        tree = exchange.visit(copy.deepcopy(python.tree))
-        return Python(ast.unparse(tree), python.line)
+        return _exchanged(python, exchanged, extents=extents and seed % 2 == 0)
 
     return change
+
+
+@lru_cache(maxsize=10_000)
+def _exchanged(
+    python: Python, table: frozenset[tuple[int, int]], *, extents: bool
+) -> Python:
+    exchange = _Exchange(dict(table), extents=extents)
+    exchange.literal = literal_integers(python) is not None
+    if not exchange.concerns(python.tree):
+        return python
+    tree = exchange.visit(copy.deepcopy(python.tree))
+    return Python(ast.unparse(tree), python.line)
 
 
 def _written_out(python: Python) -> bool:

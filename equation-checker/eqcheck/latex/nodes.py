@@ -28,7 +28,10 @@ class Node:
     @cached_property
     def below(self) -> tuple[Node, ...]:
         """The nodes directly below, in order."""
-        return tuple(child for _, child in children(self))
+        found: list[Node] = []
+        for name in _field_names(self):
+            _gather(getattr(self, name), found)
+        return tuple(found)
 
     @cached_property
     def parts(self) -> tuple[Node, ...]:
@@ -317,6 +320,14 @@ def children(node: Node) -> Iterator[tuple[tuple[str, tuple[int, ...]], Node]]:
         elif isinstance(value, tuple):
             for place, below in _nested(value, ()):
                 yield (name, place), below
+
+
+def _gather(value: object, found: list[Node]) -> None:
+    if isinstance(value, Node):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for each in value:
+            _gather(each, found)
 
 
 def _field_names(node: Node) -> tuple[str, ...]:
