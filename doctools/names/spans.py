@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from doctools import commands, pages
+from doctools.names import known
 from doctools.names.expressions import Expression
 from doctools.names.scope import (
     ABOUT_TOOLS,

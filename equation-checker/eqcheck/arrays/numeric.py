@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,12 @@ _AGREEING = 1e-7  # what confirms the slope by complex numbers
 
 _PROBES = 4
 
+# Arrays below have a first axis of settings, in each of which the function is called.
 Directions = list[Array | None]  # None for what does not move
+Function = Callable[..., Any]
 
 
-def call_opaque(function: Callable[..., Any], values: Sequence[Value]) -> Value:
+def call_opaque(function: Function, values: Sequence[Value]) -> Value:
     """Call a Python function once for every setting of the indices."""
     axes = union(values)
     sizes: dict[int, int] = {}
@@ -49,49 +52,49 @@ def call_opaque(function: Callable[..., Any], values: Sequence[Value]) -> Value:
         vectorised = _entrywise(function, wide, shape)
         if vectorised is not None:
             return Value(vectorised, axes)
-    results = [_directional(function, [a[k] for a in wide]) for k in np.ndindex(shape)]
-    if len({result.shape for result in results}) != 1:
-        raise EquationError("the function returns arrays of different shapes")
-    return Value(np.stack(results).reshape(shape + results[0].shape), axes)
+    count = int(np.prod(shape))
+    arrays = [a.reshape(count, *a.shape[len(axes) :]) for a in wide]
+    found = _directional(function, arrays)
+    return Value(found.reshape(shape + found.shape[1:]), axes)
 
 
 def _entrywise(
-    function: Callable[..., Any], arrays: list[Array], shape: tuple[int, ...]
+    function: Function, arrays: list[Array], shape: tuple[int, ...]
 ) -> Array | None:
     """One call for all entries, if a few single calls give the same."""
     size = int(np.prod(shape))
     if size <= _PROBES:
         return None
     try:
-        result = _directional(function, arrays, entrywise=True)
+        result = _directional(function, [a[None] for a in arrays], entrywise=True)[0]
     except Exception:
         return None
     if result.shape != shape:
         return None
-    for place in np.linspace(0, size - 1, _PROBES).astype(int):
-        where = np.unravel_index(place, shape)
-        alone = _directional(function, [array[where] for array in arrays])
-        if alone.shape or not np.allclose(alone, result[where], rtol=1e-9, atol=0):
-            return None
+    where = np.unravel_index(np.linspace(0, size - 1, _PROBES).astype(int), shape)
+    alone = _directional(function, [array[where] for array in arrays])
+    if alone.ndim > 1 or not np.allclose(alone, result[where], rtol=1e-9, atol=0):
+        return None
     return result
 
 
 def _directional(
-    function: Callable[..., Any], arrays: Sequence[Array], *, entrywise: bool = False
+    function: Function, arrays: Sequence[Array], *, entrywise: bool = False
 ) -> Array:
-    """The value, with the derivative along the imaginary parts as imaginary part."""
+    """The values, with the derivatives along the imaginary parts as imaginary parts."""
     real = [np.real(array) for array in arrays]
-    value = _call(function, real)
-    direction = [
-        np.imag(a) / STEP if np.iscomplexobj(a) and np.any(a.imag) else None
-        for a in arrays
-    ]
-    if all(d is None for d in direction):
-        return value
+    values = _calls(function, real)
+    direction = [np.imag(a) / STEP if np.iscomplexobj(a) else None for a in arrays]
+    moves = [d.reshape(len(d), -1).any(axis=1) for d in direction if d is not None]
+    moved = np.any(moves, axis=0) if moves else np.zeros(len(values), dtype=bool)
+    if not moved.any():
+        return values
+    real = [x[moved] for x in real]
+    direction = [None if d is None else d[moved] for d in direction]
     reach = _reach(real, direction, entrywise=entrywise)
-    by_complex = _complex_slope(function, real, direction, value.shape)
-    slope = _slope(function, real, direction, reach, by_complex)
-    return np.asarray(value + 1j * STEP * slope)
+    slope = np.zeros(values.shape)
+    slope[moved] = _slope(function, real, direction, reach)
+    return np.asarray(values + 1j * STEP * slope)
 
 
 def _reach(real: list[Array], direction: Directions, *, entrywise: bool) -> Array:
@@ -100,28 +103,62 @@ def _reach(real: list[Array], direction: Directions, *, entrywise: bool) -> Arra
     for x, d in zip(real, direction, strict=True):
         if d is None:
             continue
-        size = np.where(x == 0, np.max(np.abs(x), initial=0.0), np.abs(x))
+        size = np.abs(x)
+        largest = np.max(size, axis=tuple(range(1, x.ndim)), initial=0.0, keepdims=True)
+        size = np.where(x == 0, largest, size)
         size = np.where(size == 0, 1.0, size)
         reach = np.where(d == 0, np.inf, size / np.abs(d))
-        reaches.append(reach if entrywise else np.min(reach, initial=np.inf))
+        if not entrywise:
+            reach = np.min(reach.reshape(len(reach), -1), axis=1, initial=np.inf)
+        reaches.append(reach)
     least = np.min(reaches, axis=0)
     return np.asarray(np.where(np.isfinite(least), least, 1.0))
 
 
 def _slope(
-    function: Callable[..., Any],
+    function: Function, real: list[Array], direction: Directions, reach: Array
+) -> Array:
+    """The slopes, by complex numbers where differences say the same."""
+    slope, apart, noise = _difference(function, real, direction, PART * reach)
+    by_complex = _complex_slope(function, real, direction, slope.shape[1:])
+    known = [k for k, each in enumerate(by_complex) if each is not None]
+    found = slope.copy()
+    open_still = set(range(len(slope)))
+    if known:
+        complex_slope = np.stack([each for each in by_complex if each is not None])
+        error = (apart + noise)[known]
+        for k in np.compress(_confirmed(complex_slope, slope[known], error), known):
+            found[k] = by_complex[k]
+            open_still.discard(int(k))
+    for k in sorted(open_still):
+        one = slice(k, k + 1)
+        found[one] = _insisted(
+            function,
+            [x[one] for x in real],
+            [None if d is None else d[one] for d in direction],
+            reach[one],
+            None if by_complex[k] is None else np.asarray(by_complex[k])[None],
+            (slope[one], apart[one], noise[one]),
+        )
+    return found
+
+
+def _insisted(
+    function: Function,
     real: list[Array],
     direction: Directions,
     reach: Array,
     by_complex: Array | None,
+    so_far: tuple[Array, Array, Array],
 ) -> Array:
-    slope, apart, noise = _difference(function, real, direction, PART * reach)
+    """The slope in one setting, after attempts with other steps."""
+    slope, apart, noise = so_far
     long: list[Array] = [np.asarray(x, dtype=np.longdouble) for x in real]
     attempts: list[tuple[Callable[..., Array], list[Array], float]]
     attempts = [(_curved, real, part) for part in _SMALLER]
     attempts += [(_noisy, long, 1.0), *((_noisy, real, part) for part in _LARGER)]
     for trouble, start, part in attempts:
-        if by_complex is not None and _confirmed(by_complex, slope, apart + noise):
+        if by_complex is not None and all(_confirmed(by_complex, slope, apart + noise)):
             return by_complex
         if not np.any(trouble(slope, apart, noise) & (slope != 0)):
             continue
@@ -149,25 +186,25 @@ def _noisy(slope: Array, _apart: Array, noise: Array) -> Array:
     return np.asarray(noise > SETTLED * np.abs(slope))
 
 
-def _confirmed(by_complex: Array, slope: Array, error: Array) -> bool:
+def _confirmed(by_complex: Array, slope: Array, error: Array) -> Array:
     """Whether differences say the same, and precisely enough to rule out a slip."""
-    largest = np.max(np.abs(by_complex), initial=0.0)
+    rest = tuple(range(1, slope.ndim))
+    largest = np.max(np.abs(by_complex), axis=rest, initial=0.0, keepdims=True)
     certain = (error <= _AGREEING * largest) | (slope == 0)
-    return bool(np.all(certain & (np.abs(by_complex - slope) <= 10 * error)))
+    agree = certain & (np.abs(by_complex - slope) <= 10 * error)
+    return np.asarray(np.all(agree, axis=rest))
 
 
 def _difference(
-    function: Callable[..., Any],
-    real: list[Array],
-    direction: Directions,
-    size: Array,
+    function: Function, real: list[Array], direction: Directions, size: Array
 ) -> tuple[Array, Array, Array]:
-    """The slope, and what the step and rounding may have done to it."""
+    """The slopes, and what the step and rounding may have done to them."""
     values = [
-        _call(function, _moved(real, direction, sign * half * size))
+        _calls(function, _moved(real, direction, sign * half * size))
         for half in HALVES
         for sign in (1, -1)
     ]
+    size = _fit(size, values[0])
     slopes = [
         (values[2 * k] - values[2 * k + 1]) / (2 * half * size)
         for k, half in enumerate(HALVES)
@@ -195,37 +232,58 @@ def by_order(slopes: Sequence[Array]) -> tuple[Array, Array]:
 
 
 def _complex_slope(
-    function: Callable[..., Any],
+    function: Function,
     real: list[Array],
     direction: Directions,
     shape: tuple[int, ...],
-) -> Array | None:
-    """What the function makes of complex numbers, if it takes any."""
-    moved = _moved(real, direction, 1j * STEP)
-    arguments = [a.item() if a.ndim == 0 else np.array(a) for a in moved]
-    try:
-        with warnings.catch_warnings():
+) -> list[Array | None]:
+    """What the function makes of complex numbers in each setting, if it takes any."""
+    found: list[Array | None] = []
+    for k in range(len(next(d for d in direction if d is not None))):
+        parts = [
+            x[k] if d is None or not d[k].any() else x[k] + 1j * STEP * d[k]
+            for x, d in zip(real, direction, strict=True)
+        ]
+        slope = None
+        with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("error")  # such as: the imaginary part is dropped
-            slope = np.imag(np.asarray(function(*arguments))) / STEP
-    except Exception:
-        return None
-    return slope if slope.shape == shape and np.isfinite(slope).all() else None
+            slope = np.imag(np.asarray(function(*_arguments(parts)))) / STEP
+        fits = slope is not None and slope.shape == shape and np.isfinite(slope).all()
+        found.append(slope if fits else None)
+    return found
 
 
-def _moved(
-    real: list[Array], direction: Directions, by: Array | complex
-) -> list[Array]:
+def _moved(real: list[Array], direction: Directions, by: Array) -> list[Array]:
     return [
-        x if d is None else x + by * d for x, d in zip(real, direction, strict=True)
+        x if d is None else x + _fit(by, x) * d
+        for x, d in zip(real, direction, strict=True)
     ]
 
 
-def _call(function: Callable[..., Any], arrays: Sequence[Array]) -> Array:
-    arguments = [
-        a.item() if a.ndim == 0 else np.array(a) for a in map(np.asarray, arrays)
-    ]
+def _fit(by: Array, other: Array) -> Array:
+    """A number for each setting, beside arrays in each."""
+    return by.reshape(by.shape + (1,) * (other.ndim - by.ndim))
+
+
+def _calls(function: Function, arrays: Sequence[Array]) -> Array:
+    """The function in each setting; where all is the same, it is called once."""
+    if not arrays:
+        return _call(function, ())[None]
+    known: dict[bytes, Array] = {}
+    found = []
+    for parts in zip(*arrays, strict=True):
+        mark = b"".join(part.tobytes() for part in parts)
+        if mark not in known:
+            known[mark] = _call(function, parts)
+        found.append(known[mark])
+    if len({each.shape for each in found}) != 1:
+        raise EquationError("the function returns arrays of different shapes")
+    return np.stack(found)
+
+
+def _call(function: Function, arrays: Sequence[Array]) -> Array:
     try:
-        result = np.asarray(function(*arguments))
+        result = np.asarray(function(*_arguments(arrays)))
     except EquationError:
         raise
     except Exception as error:
@@ -234,3 +292,7 @@ def _call(function: Callable[..., Any], arrays: Sequence[Array]) -> Array:
     if result.dtype == bool:
         result = result.astype(int)
     return result
+
+
+def _arguments(arrays: Sequence[Array]) -> list[Any]:
+    return [a.item() if a.ndim == 0 else np.array(a) for a in map(np.asarray, arrays)]

@@ -78,11 +78,15 @@ def index(start: int, stop: int) -> IndexValue:
 
 def union(values: Sequence[Value]) -> tuple[int, ...]:
     """All axes of indices, in order."""
+    if len({value.axes for value in values}) == 1:
+        return values[0].axes
     return tuple(sorted({axis for value in values for axis in value.axes}))
 
 
 def spread(value: Value, axes: tuple[int, ...], ndim: int | None = None) -> Array:
     """The array with a place for each of `axes`, and at least ndim ordinary axes."""
+    if value.axes == axes and (ndim is None or value.ndim >= ndim):
+        return value.array
     sizes = dict(zip(value.axes, value.array.shape, strict=False))
     shape = value.shape
     if ndim is not None and len(shape) < ndim:
@@ -99,6 +103,10 @@ def full(value: Value, axes: tuple[int, ...], sizes: dict[int, int]) -> Array:
 
 def elementwise(function: Callable[..., Array], *values: Value) -> Value:
     """Apply a function entry by entry; shapes must agree."""
+    kinds = {(v.axes, v.array.shape) for v in values if v.array.ndim}
+    if len(kinds) <= 1:  # all alike, but for plain numbers: the usual case
+        common = next((axes for axes, _ in kinds), ())
+        return Value(function(*(value.array for value in values)), common)
     values = _columns(values)
     axes = union(values)
     ndim = max(value.ndim for value in values)

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from eqcheck.symbols.comment import Assignment, Comment, Python
 from eqcheck.symbols.dependencies import base_name, symbols_in
 from eqcheck.symbols.giving import Target
 from eqcheck.symbols.lookup import Root
+from eqcheck.symbols.memory import Memory
 from eqcheck.symbols.state import Definition
 
 Targets = dict[Assignment, list[Target]]
@@ -51,6 +53,7 @@ class Past:
     """The comments of a page up to one place."""
 
     steps: list[Step] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
 
     def add(self, comment: Comment, targets: Targets) -> None:
         """Note a comment when it has been run."""
@@ -67,7 +70,7 @@ class Past:
 
     def until_here(self) -> Past:
         """The same, whatever comes later on the page."""
-        return Past([*self.steps])
+        return Past([*self.steps], self.memory)
 
     def needed(
         self, root: Root, node: Node, pythons: Iterable[Python] = ()
@@ -139,6 +142,7 @@ class Past:
     ) -> tuple[Root, Settings]:
         """The same place of the page with some comments run anew; may raise."""
         new = copied(root)
+        new.memory = self.memory
         new.python.update(helpers or {})
         for k in steps:
             step = self.steps[k]
@@ -158,6 +162,7 @@ class Past:
                 ranges = {**settings.ranges, **_ranges(step.comment, new)}
                 settings = replace(settings, ranges=ranges)
         self._restore(root, new, set(steps))
+        new.memory = None
         return new, settings
 
     def _take_ranges(self, root: Root, new: Root, k: int) -> None:
@@ -182,6 +187,7 @@ class Past:
             for target in self.steps[k].all_targets:
                 if last[target.key] not in steps and target.alias in root.python:
                     new.python[target.alias] = root.python[target.alias]
+                    new.tokens[target.alias] = root.tokens[target.alias]
                     if target.key in root.given:
                         new.given[target.key] = root.given[target.key]
         for key in [key for key in new.given if key not in root.given]:
@@ -208,7 +214,7 @@ def copied(root: Root) -> Root:
     new.used = set()
     for name in (
         *("given", "definitions", "functions", "starts", "pads", "python"),
-        *("aliases", "helpers", "families", "versions"),
+        *("aliases", "helpers", "families", "versions", "tokens"),
     ):
         setattr(new, name, dict(getattr(root, name)))
     return new
@@ -283,9 +289,7 @@ def other_integers(
     table[0] = int(rng.integers(0, 3))
     share = (1.0, 0.6, 0.3)[seed % 3]
     moved = {n for n in table if rng.random() < share} - fixed
-    exchange = _Exchange(
-        {n: table[n] for n in moved}, extents=extents and seed % 2 == 0
-    )
+    exchanged = frozenset((n, table[n]) for n in moved)
 
     def change(assignment: Assignment, targets: list[Target]) -> Python:
         python = assignment.python
@@ -293,13 +297,21 @@ def other_integers(
         if isinstance(number, float):
             moved_a_little = float(number * rng.uniform(0.8, 1.2))
             return Python(repr(moved_a_little), python.line)
-        exchange.literal = literal_integers(python) is not None
-        if not exchange.concerns(python.tree):
-            return python
-        tree = exchange.visit(copy.deepcopy(python.tree))
-        return Python(ast.unparse(tree), python.line)
+        return _exchanged(python, exchanged, extents=extents and seed % 2 == 0)
 
     return change
+
+
+@lru_cache(maxsize=10_000)
+def _exchanged(
+    python: Python, table: frozenset[tuple[int, int]], *, extents: bool
+) -> Python:
+    exchange = _Exchange(dict(table), extents=extents)
+    exchange.literal = literal_integers(python) is not None
+    if not exchange.concerns(python.tree):
+        return python
+    tree = exchange.visit(copy.deepcopy(python.tree))
+    return Python(ast.unparse(tree), python.line)
 
 
 def _written_out(python: Python) -> bool:

@@ -182,13 +182,13 @@ class Search:
         def change(each: Assignment, targets: list[Target]) -> Python:
             source = each.python.source
             if each is assignment and entry is not None:
-                return Python(f"_at(_rounded({source}))", each.python.line)
+                moved = f"_with_entry(_rounded({source}), float('{float(entry)!r}'))"
+                return Python(moved, each.python.line)
             if each in inputs:
                 return Python(f"_rounded({source})", each.python.line)
             return each.python
 
-        helpers: dict[str, Any] = {"_rounded": _rounded}
-        helpers["_at"] = lambda array: _with_entry(array, entry)
+        helpers = {"_rounded": _rounded, "_with_entry": _with_entry}
         root, settings = self.past.again(
             self.root, self.settings, self.steps, _SEED, change, helpers
         )
@@ -352,7 +352,7 @@ def _rounded(result: Any) -> Any:
     return result
 
 
-def _with_entry(result: Any, entry: float | None) -> Any:
+def _with_entry(result: Any, entry: float) -> Any:
     if not isinstance(result, np.ndarray) or result.ndim == 0:
         return entry
     moved = np.array(result, dtype=float)

@@ -31,7 +31,6 @@ from eqcheck.latex.nodes import (
     Number,
     Power,
     Relation,
-    walk,
 )
 from eqcheck.symbols.dependencies import has_derivative
 
@@ -145,7 +144,8 @@ class Comparison:
                     "`tolerance = 1e-3` (of their size) in the comment",
                     self.relation.at,
                 )
-        differences = has_derivative(self.evaluator.env.root, self.relation)
+        root = self.evaluator.env.root
+        differences = any(has_derivative(root, side) for side in self.relation.sides)
         allowed = DIFFERENCES if differences else EXACT
         return lambda a, b: _rounding(a, b, allowed)
 
@@ -226,15 +226,18 @@ def _relation(
         with np.errstate(invalid="ignore"):
             near = np.asarray((np.abs(a - b) <= slack(a, b) + error) | (a == b))
             near &= np.isfinite(a) == np.isfinite(b)
-            table: dict[str, Array] = {
-                **dict.fromkeys(EQUALITIES, near),
-                "!=": ~near & ~np.isnan(a) & ~np.isnan(b),
-                "<": (a < b) & ~near,
-                ">": (a > b) & ~near,
-                "<=": (a <= b) | near,
-                ">=": (a >= b) | near,
-            }
-        return table[operator]
+            match operator:
+                case "!=":
+                    return np.asarray(~near & ~np.isnan(a) & ~np.isnan(b))
+                case "<":
+                    return np.asarray((a < b) & ~near)
+                case ">":
+                    return np.asarray((a > b) & ~near)
+                case "<=":
+                    return np.asarray((a <= b) | near)
+                case ">=":
+                    return np.asarray((a >= b) | near)
+        return near
 
     return holds
 
@@ -291,7 +294,7 @@ def same(before: Value, after: Value) -> bool:
 
 def is_estimate(node: Node) -> bool:
     """Whether a mean of draws or a limit stands here."""
-    return any(isinstance(each, Mean | Limit) for each in walk(node))
+    return not node.kinds.isdisjoint({Mean, Limit})
 
 
 def shown_unit(node: Node) -> float | None:

@@ -87,7 +87,7 @@ def _given_range(
 def check(statement: Statement, root: Root, settings: Settings) -> Outcome:
     """Evaluate all sides and compare neighbours."""
     outcome = Outcome()
-    if any(isinstance(node, BigO) for node in walk(statement)):
+    if BigO in statement.kinds:
         _check_order(statement, root, settings, outcome)
         return outcome
     relation = statement.relation
@@ -125,12 +125,12 @@ def sides(
         mask = conditions_mask(statement, start)
         if mask is not None and not mask.array.any():
             continue
-        evaluator = start.where(mask)
+        evaluator = start.where(mask).keeping()
         values: list[Value | None] = []
         for k, side in enumerate(relation.sides):
             is_set = k > 0 and relation.operators[k - 1] in SETS
             values.append(None if is_set else evaluator.value(side))
-        yield evaluator, values
+        yield evaluator.reading(), values
 
 
 def conditions_mask(statement: Statement, evaluator: Evaluator) -> Value | None:

@@ -8,6 +8,7 @@ and still passes on the data of the page, the check is blind to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,7 @@ class Trial:
         self._kept: dict[int, list[tuple[Evaluator, list[Value | None]]]] = {}
         self._others = others(roots[0], shown)
         self._exact = settings[0].tolerance is None
+        self._places: dict[tuple[int, Root], Elsewhere] = {}
 
     def run(self, line: int) -> list[Mutant]:
         """Try all changed forms."""
@@ -117,7 +119,7 @@ class Trial:
     def _fails(self, draw: int, k: int, new: Node) -> bool:
         changed = with_side(self.statement, k, new)
         relation = changed.relation
-        if any(isinstance(node, BigO) for node in walk(self.statement)):
+        if BigO in self.statement.kinds:
             return fails(changed, [self.roots[draw]], [self.settings[draw]])
         try:
             for evaluator, values in self._values(draw):
@@ -147,9 +149,15 @@ class Trial:
         """Whether a changed side has another value on general data."""
         exchanged = what.partition(" became ")[0] in self._others
         return any(
-            unequal_somewhere(self.statement, k, new, root, settings, strict=strict)
+            self._elsewhere(k, root, settings).tells_apart(new, strict=strict)
             for root, settings, strict in self.general.places(as_given=exchanged)
         )
+
+    def _elsewhere(self, k: int, root: Root, settings: Settings) -> Elsewhere:
+        if (k, root) not in self._places:
+            place = Elsewhere(self.statement, k, root, settings)
+            self._places[k, root] = place
+        return self._places[k, root]
 
     def _tighter(self, k: int, new: Node) -> bool:
         """Whether a changed side of an inequality says more on general data.
@@ -243,24 +251,37 @@ def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> 
     return False
 
 
-def unequal_somewhere(
-    statement: Statement,
-    k: int,
-    new: Node,
-    root: Root,
-    settings: Settings,
-    *,
-    strict: bool,
-) -> bool:
-    """Whether another side k has another value where the statement is asserted."""
-    try:
-        for start in evaluators(statement, root, settings):
-            evaluator = start.where(conditions_mask(statement, start))
-            if _unequal(evaluator, statement.relation.sides[k], new, strict=strict):
+class Elsewhere:
+    """One side of a statement on other data, to be compared with changed forms."""
+
+    def __init__(
+        self, statement: Statement, k: int, root: Root, settings: Settings
+    ) -> None:
+        self._side = statement.relation.sides[k]
+        self._coming = self._evaluate(statement, root, settings)
+        self._known: list[tuple[Evaluator, Value]] = []
+
+    def _evaluate(
+        self, statement: Statement, root: Root, settings: Settings
+    ) -> Iterator[tuple[Evaluator, Value]]:
+        with suppress(Exception):  # these numbers do not fit the statement
+            for start in evaluators(statement, root, settings):
+                mask = conditions_mask(statement, start)
+                evaluator = start.where(mask).keeping()
+                value = _finite(evaluator, self._side)
+                if value is not None:
+                    yield evaluator.reading(), value
+
+    def tells_apart(self, new: Node, *, strict: bool) -> bool:
+        """Whether a changed side has another value, or, if `strict`, none."""
+        for evaluator, value in self._known:
+            if differs_from(value, evaluator, new, strict=strict):
                 return True
-    except Exception:
-        return False  # these numbers do not fit the statement
-    return False
+        for evaluator, value in self._coming:
+            self._known.append((evaluator, value))
+            if differs_from(value, evaluator, new, strict=strict):
+                return True
+        return False
 
 
 def says_more(
@@ -438,7 +459,11 @@ def _definition_differs(
     old = current if isinstance(current, Definition) else old
     try:
         if old.parameters is not None:
-            return _unequal(_at_numbers(root, old), old.body, body, strict=strict)
+            evaluator = _at_numbers(root, old)
+            value = _finite(evaluator, old.body)
+            return value is not None and differs_from(
+                value, evaluator, body, strict=strict
+            )
         layers: list[int | None] = [None]
         if old.layer is not None:
             layers = [*root.layers(old.name)]
@@ -468,16 +493,19 @@ def _at_numbers(root: Root, definition: Definition) -> Evaluator:
     return Evaluator(Layered(root, numbers))
 
 
-def _unequal(
-    evaluator: Evaluator, old: Node, new: Node, *, strict: bool = True
-) -> bool:
-    """Whether two expressions differ; with `strict` also if the new has no value."""
+def _finite(evaluator: Evaluator, node: Node) -> Value | None:
+    """The value of an expression, if it has one to compare with."""
     try:
-        before = evaluator.value(old)
+        value = evaluator.value(node)
     except Exception:
-        return False  # nothing to compare with
-    if not np.isfinite(before.array).all():
-        return False
+        return None
+    return value if np.isfinite(value.array).all() else None
+
+
+def differs_from(
+    before: Value, evaluator: Evaluator, new: Node, *, strict: bool
+) -> bool:
+    """Whether an expression has another value; with `strict` also if it has none."""
     try:
         return not same(before, evaluator.value(new))
     except Exception:

@@ -30,6 +30,8 @@ from eqcheck.latex.nodes import (
     Product,
     Relation,
     Symbol,
+    names_in,
+    remembered,
     walk,
 )
 
@@ -96,12 +98,13 @@ def _merge(node: Big) -> Big:
 
 def needs_loop(name: str, node: Node) -> bool:
     """Whether an index picks layers, whose arrays may differ in shape."""
-    return any(
-        isinstance(each, Symbol)
-        and each.layer is not None
-        and any(isinstance(s, Symbol) and s.name == name for s in walk(each.layer))
-        for each in walk(node)
-    )
+    return name in _names_in_layers(node)
+
+
+@remembered
+def _names_in_layers(node: Node) -> set[str]:
+    layers = (each.layer for each in walk(node) if isinstance(each, Symbol))
+    return set().union(*(names_in(layer) for layer in layers if layer is not None))
 
 
 def _running(

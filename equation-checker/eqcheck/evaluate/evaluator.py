@@ -73,30 +73,48 @@ class Evaluator:
     scope: dict[str, Value] = field(default_factory=dict)
     mask: Value | None = None
     sequences: dict[str, Array] = field(default_factory=dict)  # for limits
+    kept: dict[int, tuple[Node, Value]] | None = None  # values by the node's identity
+    keeps: bool = False  # whether further ones are kept
+
+    def keeping(self) -> Evaluator:
+        """The same, which keeps the value of each part; see `reading`."""
+        return replace(self, kept={}, keeps=True)
+
+    def reading(self) -> Evaluator:
+        """The same for changed forms: what they share with the original is known."""
+        return replace(self, keeps=False)
 
     def inside(self, **scope: Value) -> Evaluator:
         """The same with more indices."""
-        return replace(self, scope={**self.scope, **scope})
+        return Evaluator(self.env, {**self.scope, **scope}, self.mask, self.sequences)
 
     def where(self, mask: Value | None) -> Evaluator:
         """The same where a further mask holds."""
-        return replace(self, mask=both(self.mask, mask))
+        if mask is None:
+            return self
+        return Evaluator(self.env, self.scope, both(self.mask, mask), self.sequences)
 
     def among(
         self, env: Environment, scope: dict[str, Value] | None = None
     ) -> Evaluator:
         """The same among other symbols, and other indices if some are given."""
-        return replace(self, env=env, scope=self.scope if scope is None else scope)
+        scope = self.scope if scope is None else scope
+        return Evaluator(env, scope, self.mask, self.sequences)
 
     def value(self, node: Node) -> Value:
         """The value of any expression; errors point at the node."""
+        if self.kept is not None and (known := self.kept.get(id(node))):
+            return known[1]
         method: Callable[[Any], Value] = _METHODS.get(type(node), Evaluator._unread)
         try:
-            return method(self, node)  # type: ignore[call-arg]
+            found = method(self, node)  # type: ignore[call-arg]
         except EquationError as error:
             if error.at is None:
                 error.at = node.at
             raise
+        if self.keeps and self.kept is not None:
+            self.kept[id(node)] = node, found  # the node keeps its identity
+        return found
 
     def integer(self, node: Node, what: str) -> int:
         """One whole number."""

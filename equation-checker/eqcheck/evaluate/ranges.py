@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from eqcheck.evaluate.context import Context
 from eqcheck.latex.errors import EquationError, Position
@@ -16,8 +16,9 @@ from eqcheck.latex.nodes import (
     Limit,
     Node,
     Symbol,
-    children,
     index_items,
+    names_in,
+    remembered,
     walk,
 )
 from eqcheck.symbols.layers import shared_layers
@@ -55,11 +56,13 @@ def _evidence(
     evaluator: Context, name: str, node: Node
 ) -> Iterator[tuple[str, int, int]]:
     """Where an index stands alone as the index of an array."""
+    if name not in names_in(node):
+        return
     if isinstance(node, Big) and name in {b.name for b in node.binders}:
         return
     if isinstance(node, Index) and any(_mentions(item, name) for item in node.items):
         yield from _indexed(evaluator, name, node)
-    for _, below in children(node):
+    for below in node.below:
         yield from _evidence(evaluator, name, below)
 
 
@@ -86,51 +89,49 @@ def _indexed(
             yield shown, start, start + value.shape[k] - 1
 
 
-def free_names(node: Node, bound: frozenset[str] = frozenset()) -> dict[str, Position]:
+@remembered
+def free_names(node: Node) -> Mapping[str, Position]:
     """All plain symbols that nothing in the expression binds, in order."""
     found: dict[str, Position] = {}
-    _collect(node, bound, found)
+    if isinstance(node, Symbol) and node.layer is None:
+        return {node.name: node.at}
+    for below, bound in _below(node):
+        for name, at in free_names(below).items():
+            if name not in bound:
+                found.setdefault(name, at)
     return found
 
 
-def _collect(node: Node, bound: frozenset[str], found: dict[str, Position]) -> None:
-    if isinstance(node, Symbol) and node.layer is None:
-        if node.name not in bound:
-            found.setdefault(node.name, node.at)
-        return
+def _below(node: Node) -> Iterator[tuple[Node, set[str]]]:
+    """The nodes directly below, each with the names that are bound in it."""
     if isinstance(node, Big):
-        inner = bound | {binder.name for binder in node.binders}
-        seen = bound
+        seen: set[str] = set()
         for binder in node.binders:
             for part in (binder.low, binder.high, binder.within):
                 if part is not None:
-                    _collect(part, seen, found)
+                    yield part, seen
             seen = seen | {binder.name}
-        for condition in node.conditions:
-            _collect(condition, inner, found)
-        _collect(node.body, inner, found)
-        return
-    if isinstance(node, At):
-        names = {target.name for target in node.targets if isinstance(target, Symbol)}
-        _collect(node.body, bound | names, found)
+        for each in (*node.conditions, node.body):
+            yield each, seen
+    elif isinstance(node, At):
+        yield node.body, {t.name for t in node.targets if isinstance(t, Symbol)}
         for value in node.values:
-            _collect(value, bound, found)
-        return
-    if isinstance(node, Limit):
-        _collect(node.target, bound, found)
-        _collect(node.body, bound | {node.variable}, found)
-        return
-    if isinstance(node, Integral):
+            yield value, set()
+    elif isinstance(node, Limit):
+        yield node.target, set()
+        yield node.body, {node.variable}
+    elif isinstance(node, Integral):
         for end in (node.low, node.high):
             if end is not None:
-                _collect(end, bound, found)
-        _collect(node.body, bound | {node.variable}, found)
-        return
-    for _, below in children(node):
-        _collect(below, bound, found)
+                yield end, set()
+        yield node.body, {node.variable}
+    else:
+        for below in node.below:
+            yield below, set()
 
 
-def bound_names(node: Node) -> dict[str, Position]:
+@remembered
+def bound_names(node: Node) -> Mapping[str, Position]:
     """All names that an operator below binds."""
     found: dict[str, Position] = {}
     for each in walk(node):
@@ -140,6 +141,7 @@ def bound_names(node: Node) -> dict[str, Position]:
     return found
 
 
+@remembered
 def index_positions(node: Node) -> set[str]:
     """Names that stand where an index stands: subscripts, layers, conditions."""
     found: set[str] = set()

@@ -7,13 +7,16 @@ kind of node.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property, wraps
+from itertools import chain
+from typing import Any, TypeVar
 
 from eqcheck.latex.errors import Position
 
 NOWHERE = Position(0, 0)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,46 @@ class Node:
     """A part of an equation."""
 
     at: Position = field(default=NOWHERE, compare=False, repr=False)
+
+    @cached_property
+    def below(self) -> tuple[Node, ...]:
+        """The nodes directly below, in order."""
+        found: list[Node] = []
+        for name in _field_names(self):
+            _gather(getattr(self, name), found)
+        return tuple(found)
+
+    @cached_property
+    def parts(self) -> tuple[Node, ...]:
+        """The node and everything below it, the last below first."""
+        listed = (child.parts for child in reversed(self.below))
+        return (self, *chain.from_iterable(listed))
+
+    @cached_property
+    def kinds(self) -> frozenset[type[Node]]:
+        """The types of its parts."""
+        return frozenset({type(self)}.union(*(child.kinds for child in self.below)))
+
+    @cached_property
+    def said(self) -> dict[object, Any]:
+        """What functions said of the node; see `remembered`."""
+        return {}
+
+
+def remembered(function: Callable[[Node], Found]) -> Callable[[Node], Found]:
+    """Ask a function about each node once: a node never changes.
+
+    Changed forms share most of their nodes. What it returns is to be left as it is.
+    """
+
+    @wraps(function)
+    def ask(node: Node) -> Found:
+        if function not in node.said:
+            node.said[function] = function(node)
+        found: Found = node.said[function]
+        return found
+
+    return ask
 
 
 @dataclass(frozen=True)
@@ -279,6 +322,14 @@ def children(node: Node) -> Iterator[tuple[tuple[str, tuple[int, ...]], Node]]:
                 yield (name, place), below
 
 
+def _gather(value: object, found: list[Node]) -> None:
+    if isinstance(value, Node):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for each in value:
+            _gather(each, found)
+
+
 def _field_names(node: Node) -> tuple[str, ...]:
     return node.__match_args__  # all but `at`, which is given by keyword
 
@@ -313,14 +364,13 @@ def _put(value: object, place: tuple[int, ...], new: Node | None) -> object:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
-    todo: list[object] = [node]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, Node):
-            yield each
-            todo += [getattr(each, name) for name in _field_names(each)]
-        elif isinstance(each, tuple):
-            todo += each
+    return iter(node.parts)
+
+
+@remembered
+def names_in(node: Node) -> frozenset[str]:
+    """The names of all symbols, without their layers."""
+    return frozenset(each.name for each in walk(node) if isinstance(each, Symbol))
 
 
 def index_items(node: Index, ndim: int) -> tuple[Node, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import CodeType
 
 from eqcheck.latex.errors import EquationError
@@ -36,7 +36,7 @@ class Python:
     def tree(self) -> ast.Expression:
         """The syntax tree."""
         try:
-            return ast.parse(self.source.strip(), mode="eval")
+            return _parsed(self.source.strip())
         except SyntaxError as error:
             message = f"{error.msg}: {self.source.strip()}"
             raise CommentError(message, self.line) from None
@@ -44,12 +44,27 @@ class Python:
     @cached_property
     def code(self) -> CodeType:
         """The expression, compiled."""
-        return compile(self.tree, f"comment, line {self.line}", "eval")
+        return _compiled(self.tree, self.line)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The names that it reads."""
-        return frozenset(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name))
+        return _names(self.tree)
+
+
+@cache
+def _parsed(source: str) -> ast.Expression:
+    return ast.parse(source, mode="eval")
+
+
+@cache
+def _compiled(tree: ast.Expression, line: int) -> CodeType:
+    return compile(tree, f"comment, line {line}", "eval")
+
+
+@cache
+def _names(tree: ast.Expression) -> frozenset[str]:
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
 
 class CommentError(EquationError):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from eqcheck.latex.names import family_member
-from eqcheck.latex.nodes import Call, Gradient, Node, Number, Partial, Symbol, walk
+from eqcheck.latex.nodes import (
+    Call,
+    Gradient,
+    Node,
+    Number,
+    Partial,
+    Symbol,
+    names_in,
+    remembered,
+    walk,
+)
 from eqcheck.symbols.state import ANY, Definition, Given, State
 
 
@@ -14,9 +24,10 @@ def base_name(key: str) -> str:
     return key.partition("^(")[0]
 
 
-def symbols_in(node: Node) -> set[str]:
+@remembered
+def symbols_in(node: Node) -> frozenset[str]:
     """The keys of all symbols below a node; a layer that varies is any layer."""
-    found = set()
+    found: set[str] = set()
     for each in walk(node):
         if isinstance(each, Symbol):
             layer = each.layer
@@ -26,7 +37,7 @@ def symbols_in(node: Node) -> set[str]:
                 found.add(family_member(each.name, int(layer.value)))
             else:
                 found.add(family_member(each.name, ANY))
-    return found
+    return frozenset(found)
 
 
 def touches(reference: str, keys: set[str] | frozenset[str]) -> bool:
@@ -69,7 +80,7 @@ def direct(root: State, key: str) -> Iterator[str]:
             yield root.aliases[alias]
 
 
-def leads_to(root: State, start: set[str], goal: str) -> bool:
+def leads_to(root: State, start: Iterable[str], goal: str) -> bool:
     """Whether following the references from `start` comes to `goal`."""
     seen: set[str] = set()
     todo = list(start)
@@ -152,12 +163,17 @@ def reaches_derivative(node: Node, bodies: Callable[[str], Iterable[Node]]) -> b
     seen: set[str] = set()
     todo = [node]
     while todo:
-        for each in walk(todo.pop()):
-            if isinstance(each, Partial | Gradient):
-                return True
-            if isinstance(each, Call) and each.primes:
-                return True
-            if isinstance(each, Symbol) and each.name not in seen:
-                seen.add(each.name)
-                todo += bodies(each.name)
+        current = todo.pop()
+        if _takes_derivative(current):
+            return True
+        for name in names_in(current) - seen:
+            seen.add(name)
+            todo += bodies(name)
     return False
+
+
+@remembered
+def _takes_derivative(node: Node) -> bool:
+    return not node.kinds.isdisjoint({Partial, Gradient}) or any(
+        isinstance(each, Call) and each.primes for each in walk(node)
+    )

@@ -26,7 +26,8 @@ from eqcheck.symbols.comment import (
 )
 from eqcheck.symbols.dependencies import base_name
 from eqcheck.symbols.lookup import Root
-from eqcheck.symbols.state import Given
+from eqcheck.symbols.memory import new_token
+from eqcheck.symbols.state import Given, Token
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,9 @@ def run(comment: Comment, root: Root, targets: dict[Assignment, list[Target]]) -
         if given[0].parameters is not None:
             _give_function(root, given[0], python)
             continue
-        result = (_draw if assignment.sample else evaluate)(python, root)
+        result, token = _result(assignment, root)
         if len(given) == 1:
-            _give(root, given[0], result, python, sample=assignment.sample)
+            _give(root, given[0], result, python, token, sample=assignment.sample)
             continue
         parts = tuple(result)
         if len(parts) != len(given):
@@ -110,13 +111,25 @@ def run(comment: Comment, root: Root, targets: dict[Assignment, list[Target]]) -
             raise CommentError(message, assignment.line)
         for k, (target, part) in enumerate(zip(given, parts, strict=True)):
             piece = Python(f"({python.source})[{k}]", python.line)
-            _give(root, target, part, piece, sample=assignment.sample)
+            _give(root, target, part, piece, (token, k), sample=assignment.sample)
     for text, python in comment.pads:
         name = _array_name(text, python, root)
         root.pads[name] = float(evaluate(python, root))
     for text, python in comment.starts:
         first = np.atleast_1d(evaluate(python, root))
         root.starts[_array_name(text, python, root)] = tuple(map(int, first))
+
+
+def _result(assignment: Assignment, root: Root) -> tuple[Any, Token]:
+    """What a line gives, from memory if it is run again."""
+    python = assignment.python
+
+    def run() -> Any:
+        return (_draw if assignment.sample else evaluate)(python, root)
+
+    if root.memory is None:
+        return run(), new_token()
+    return root.memory.result(python, root, run)
 
 
 def _array_name(text: str, python: Python, root: Root) -> str:
@@ -172,9 +185,16 @@ def _draw(python: Python, root: Root) -> Any:
 
 
 def _give(
-    root: Root, target: Target, result: Any, python: Python, *, sample: bool
+    root: Root,
+    target: Target,
+    result: Any,
+    python: Python,
+    token: Token,
+    *,
+    sample: bool,
 ) -> None:
     root.python[target.alias] = result
+    root.tokens[target.alias] = token
     root.versions[target.alias] = root.versions.get(target.alias, 0) + 1
     if target.helper:
         root.helpers[target.alias] = _given(root, None, python)
@@ -207,6 +227,7 @@ def _file(
             given = _given(root, _value(part, python), piece)
             root.given[member.key] = given
             root.python[member.alias] = part
+            root.tokens[member.alias] = root.tokens[target.alias], layer
             root.aliases[member.alias] = member.key
             root.families[target.alias][member.alias] = place
         return

@@ -26,6 +26,7 @@ from eqcheck.symbols.dependencies import (
     touches,
 )
 from eqcheck.symbols.layers import Table, layer_table
+from eqcheck.symbols.memory import Memory
 from eqcheck.symbols.state import ANY, Definition, Given, State
 
 
@@ -76,6 +77,7 @@ class Root(State, Environment):
         super().__init__()
         self.root = self
         self.materialise = materialise
+        self.memory: Memory | None = None  # when comments are run again
         self._evaluating: list[tuple[int, int | None]] = []
 
     def lookup(self, name: str, layer: int | None, at: Position) -> Value:
@@ -187,19 +189,28 @@ class Root(State, Environment):
             return key in found
         return touches(key, found)
 
-    def replay(self, given: Given, changed: dict[str, Array]) -> Array:
-        """Evaluate the Python of a given symbol again with other values."""
-        space = {**self.python, **changed}
-        stale = set(changed)
+    def replay(self, given: Given, names: list[str]) -> Callable[..., Array]:
+        """The Python of a given symbol as a function of some names that it reads."""
+        stale = set(names)
         for family, members in self.families.items():
             if not stale.isdisjoint(members):
                 stale.add(family)
+        helpers = [
+            (n, self.helpers[n].python.code) for n in stale_helpers(self, given, stale)
+        ]
+
+        def function(*arrays: Array) -> Array:
+            space = {**self.python, **dict(zip(names, arrays, strict=True))}
+            for family in stale.difference(names):
                 space[family] = copy.copy(self.python[family])
-                for member in members.keys() & changed.keys():
-                    space[family][members[member]] = changed[member]
-        for name in stale_helpers(self, given, stale):
-            space[name] = eval(self.helpers[name].python.code, space)
-        return np.asarray(eval(given.python.code, space))
+                for member, place in self.families[family].items():
+                    if member in names:
+                        space[family][place] = space[member]
+            for name, code in helpers:
+                space[name] = eval(code, space)
+            return np.asarray(eval(given.python.code, space))
+
+        return function
 
 
 class Layered(Environment):
@@ -241,7 +252,4 @@ class Layered(Environment):
                 names.append(alias)
                 values.append(self.lookup(symbol, layer, at))
 
-        def function(*arrays: Array) -> Array:
-            return root.replay(given, dict(zip(names, arrays, strict=True)))
-
-        return call_opaque(function, values)
+        return call_opaque(root.replay(given, names), values)

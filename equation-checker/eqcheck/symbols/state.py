@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from eqcheck.symbols.comment import Python
 from eqcheck.symbols.packages import Packages
 
 ANY = "*"  # the layer of a symbol in every layer
+Token = Hashable  # stands for a content: equal tokens, equal contents
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,7 @@ class State:
         self.helpers: dict[str, Given] = {}  # Python names that are no symbols
         self.families: dict[str, dict[str, int]] = {}  # W -> W_1, ... and their places
         self.versions: dict[str, int] = {}  # how often a Python name was given
+        self.tokens: dict[str, Token] = {}  # of what the Python names hold
         self.used: set[int] = set()  # lines of definitions that were looked up
         self.cache: dict[object, Any] = {}
 
