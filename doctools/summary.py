@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import eqcheck
-from doctools import blocks, census, known, pages, shares
+from doctools import blocks, census, pages, shares
+from doctools.names import known
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation

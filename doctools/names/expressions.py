@@ -76,7 +76,7 @@ class Expression:
                     found = known.public(alias.name) if is_ours else None
                     path = f"{module}.{alias.name}"
                     if found is None and known.outside(path) is None:
-                        what, names = f"{module} has no", known.exported()
+                        what = f"{module} has no"
                         raise UnresolvedError(
                             unknown(alias.name, known.exported(), what)
                         )
