@@ -1,0 +1,69 @@
+"""The listings to copy: the plain version in view, the package's own one click away.
+
+Where `nnref.plain` has no such name, the package's version is folded by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+
+from doctools.pages import ROOT
+from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
+
+# Names the environment variable that says where a reader finds a line of the source,
+# for instance https://example.org/nnref/blob/main/{path}#L{line}
+SOURCE_URL = "NNREF_SOURCE_URL"
+
+# Whoever copies the plain version ought to know what stays behind.
+BUYS = (
+    "It checks what it is given: a wrong shape or value is an error that names the "
+    "argument. The plain one checks nothing, and turns no list into an array."
+)
+
+
+def markdown(name: str) -> str:
+    """What a directive `<!-- source: NAME -->` puts on a page."""
+    package, short = nnref(), plain()
+    if name in short.public():
+        return _shown(name, short) + "\n" + _folded(name, package, below=True)
+    return _folded(name, package)
+
+
+def lines(package: Package, name: str) -> int:
+    """How many lines one copies."""
+    return package.snippet(name).count("\n")
+
+
+def _shown(name: str, short: Package) -> str:
+    title = f"{name}, plain: {lines(short, name)} lines to copy"
+    opening = f'{{ .python .nn-plain title="{title}" }}'
+    return f"```{opening}\n{short.snippet(name)}```\n"
+
+
+def _folded(name: str, package: Package, *, below: bool = False) -> str:
+    definition = package.definition(name)
+    body = ""
+    if name in EXCLUDED:
+        title = f"Source of `{name}`, which does not run alone: {EXCLUDED[name]}"
+        code = package.source(name)
+    else:
+        code = package.snippet(name)
+        title = f"Source of `{name}`, to copy and run alone"
+        if below:
+            count = lines(package, name)
+            title = f"`{name}` checked and fast, as in the package: {count} lines"
+            body = f"{BUYS}\n\n"
+    if link := _link(definition):  # else the first line of code says it
+        body += f"{link}\n\n"
+    body += f"```python\n{code}```\n"
+    return f'??? quote "{title}"\n\n{textwrap.indent(body, "    ")}'
+
+
+def _link(definition: Definition) -> str:
+    template = os.environ.get(SOURCE_URL)
+    if not template:
+        return ""
+    path = definition.module.path.relative_to(ROOT).as_posix()
+    address = template.format(path=path, line=definition.line)
+    return f"[{path}, line {definition.line}]({address})"

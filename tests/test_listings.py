@@ -1,0 +1,86 @@
+"""The listings to copy, as they stand on a page."""
+
+from __future__ import annotations
+
+import re
+
+import markdown
+import pytest
+
+from doctools import listings, standalone
+
+EXTENSIONS = ["doctools.markdown", "pymdownx.superfences", "pymdownx.details"]
+
+
+def unfolded(listing: str) -> list[str]:
+    """The lines inside `??? quote`."""
+    lines = listing.splitlines()
+    assert all(line == "" or line.startswith("    ") for line in lines[1:])
+    return [line.removeprefix("    ") for line in lines[1:]]
+
+
+def fence(lines: list[str]) -> str:
+    start, end = (i for i, line in enumerate(lines) if line.startswith("```"))
+    return "\n".join(lines[start + 1 : end]) + "\n"
+
+
+def test_the_plain_version_is_shown_and_the_other_folded_below() -> None:
+    listing = listings.markdown("softmax_backward")
+    shown, quote, folded = listing.partition("??? quote")
+    code = standalone.plain().snippet("softmax_backward")
+    assert fence(shown.splitlines()) == code
+    count = len(code.splitlines())
+    assert f'title="softmax_backward, plain: {count} lines to copy"' in shown
+    whole = standalone.snippet("softmax_backward")
+    lines = unfolded(quote + folded)
+    assert fence(lines) == whole
+    title = f"as in the package: {len(whole.splitlines())} lines"
+    assert title in folded.splitlines()[0]
+    assert listings.BUYS in lines
+
+
+def test_what_the_sentence_says_holds_of_every_plain_version() -> None:
+    for name in standalone.plain().public():
+        whole = standalone.nnref().definition(name).text
+        assert re.search(r"^    Raises\n    ------\n    ValueError$", whole, re.M), name
+
+
+def test_without_a_plain_version_the_whole_is_folded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(listings.SOURCE_URL, raising=False)
+    listing = listings.markdown("fit")
+    first = '??? quote "Source of `fit`, to copy and run alone"'
+    assert listing.splitlines()[0] == first
+    assert fence(unfolded(listing)) == standalone.snippet("fit")
+    for name, reason in standalone.EXCLUDED.items():
+        listing = listings.markdown(name)
+        assert reason in listing.splitlines()[0]
+        assert f"def {name}(" in listing
+
+
+def test_a_link_to_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = standalone.nnref().definition("softmax").line
+    monkeypatch.setenv(listings.SOURCE_URL, "https://example.org/{path}#L{line}")
+    address = f"https://example.org/nnref/activations.py#L{line}"
+    linked = f"[nnref/activations.py, line {line}]({address})"
+    assert linked in listings.markdown("softmax")
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_on_a_page(indent: str) -> None:
+    """Title, code and the folded one, on a page or inside something folded."""
+    page = f"{indent}<!-- source: silu -->\n"
+    if indent:
+        page = '??? success "Solution"\n\n' + page
+    found = markdown.markdown(page, extensions=EXTENSIONS)
+    order = [
+        'class="nn-plain',
+        "silu, plain: ",
+        "nnref/plain/activations.py",
+        "<summary><code>silu</code> checked",
+        "nnref/activations.py",
+    ]
+    places = [found.index(part) for part in order]
+    assert places == sorted(places)
+    assert found.count("<details") == 1 + bool(indent)
