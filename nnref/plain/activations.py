@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from nnref.plain.layer import Layer
+
 
 def sigmoid(x):
     """y = 1 / (1 + exp(-x)), in [0, 1]; x of any shape."""
@@ -115,3 +117,129 @@ def log_softmax_backward(dy, x, *, axis=-1, y=None):
     """dx_i = dy_i - p_i sum_k dy_k, where p = softmax(x); dy shaped like x."""
     p = softmax(x, axis=axis) if y is None else np.exp(y)
     return dy - p * dy.sum(axis=axis, keepdims=True)
+
+
+class Sigmoid(Layer):
+    """y = sigmoid(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return sigmoid(x)
+
+    def backward(self, dy):
+        return sigmoid_backward(dy, self.x)
+
+
+class Tanh(Layer):
+    """y = tanh(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return tanh(x)
+
+    def backward(self, dy):
+        return tanh_backward(dy, self.x)
+
+
+class ReLU(Layer):
+    """y = relu(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return relu(x)
+
+    def backward(self, dy):
+        return relu_backward(dy, self.x)
+
+
+class LeakyReLU(Layer):
+    """y = leaky_relu(x)."""
+
+    def __init__(self, *, negative_slope=0.01):
+        super().__init__()
+        self.negative_slope = negative_slope
+
+    def forward(self, x, training=False):
+        self.x = x
+        return leaky_relu(x, negative_slope=self.negative_slope)
+
+    def backward(self, dy):
+        return leaky_relu_backward(dy, self.x, negative_slope=self.negative_slope)
+
+
+class ELU(Layer):
+    """y = elu(x)."""
+
+    def __init__(self, *, alpha=1.0):
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, x, training=False):
+        self.x = x
+        return elu(x, alpha=self.alpha)
+
+    def backward(self, dy):
+        return elu_backward(dy, self.x, alpha=self.alpha)
+
+
+class Softplus(Layer):
+    """y = softplus(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return softplus(x)
+
+    def backward(self, dy):
+        return softplus_backward(dy, self.x)
+
+
+class GELU(Layer):
+    """y = gelu(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return gelu(x)
+
+    def backward(self, dy):
+        return gelu_backward(dy, self.x)
+
+
+class SiLU(Layer):
+    """y = silu(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return silu(x)
+
+    def backward(self, dy):
+        return silu_backward(dy, self.x)
+
+
+class Softmax(Layer):
+    """y = softmax(x)."""
+
+    def __init__(self, *, axis=-1):
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, x, training=False):
+        self.x = x
+        return softmax(x, axis=self.axis)
+
+    def backward(self, dy):
+        return softmax_backward(dy, self.x, axis=self.axis)
+
+
+class LogSoftmax(Layer):
+    """y = log_softmax(x)."""
+
+    def __init__(self, *, axis=-1):
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, x, training=False):
+        self.x = x
+        return log_softmax(x, axis=self.axis)
+
+    def backward(self, dy):
+        return log_softmax_backward(dy, self.x, axis=self.axis)

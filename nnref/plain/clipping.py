@@ -1,0 +1,15 @@
+"""Gradient clipping: grads are arrays by name, and so is what is returned."""
+
+import numpy as np
+
+
+def clip_by_value(grads, limit):
+    """g_i becomes min(max(g_i, -limit), limit)."""
+    return {name: np.clip(g, -limit, limit) for name, g in grads.items()}
+
+
+def clip_by_norm(grads, max_norm):
+    """g becomes g min(1, max_norm / |g|), with |g| the norm of all arrays together."""
+    norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
+    scale = max_norm / max(norm, max_norm)
+    return {name: g * scale for name, g in grads.items()}

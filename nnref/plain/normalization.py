@@ -1,0 +1,87 @@
+"""Batch and layer normalization."""
+
+import numpy as np
+
+from nnref.plain.layer import Layer
+
+
+def batch_norm(x, gamma, beta, *, eps=1e-5, stats=None):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta for each channel, x (n, c, ...)."""
+    x = np.moveaxis(x, 1, -1)  # (n, ..., c), so that what is (c,) lines up
+    others = tuple(range(x.ndim - 1))
+    mean, var = stats or (x.mean(axis=others), x.var(axis=others))  # (c,)
+    y = gamma * (x - mean) / np.sqrt(var + eps) + beta
+    return np.moveaxis(y, -1, 1)
+
+
+def batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5, stats=None):
+    """dx = gamma / std (dy - (dbeta + x_hat dgamma) / m), the first term if stats."""
+    x, dy = np.moveaxis(x, 1, -1), np.moveaxis(dy, 1, -1)  # (n, ..., c)
+    others = tuple(range(x.ndim - 1))
+    mean, var = stats or (x.mean(axis=others), x.var(axis=others))  # (c,)
+    std = np.sqrt(var + eps)
+    x_hat = (x - mean) / std
+    dgamma, dbeta = (dy * x_hat).sum(axis=others), dy.sum(axis=others)
+    m = x.size / x.shape[-1]  # values in a channel
+    through = 0 if stats else (dbeta + x_hat * dgamma) / m  # mean and variance
+    dx = gamma / std * (dy - through)
+    return np.moveaxis(dx, -1, 1), dgamma, dbeta
+
+
+def layer_norm(x, gamma, beta, *, eps=1e-5):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta for each row, x (..., d)."""
+    mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
+    return gamma * (x - mean) / np.sqrt(var + eps) + beta
+
+
+def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
+    """dx = (g - mean(g) - x_hat mean(g x_hat)) / std, with g = dy gamma; x (..., d)."""
+    mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
+    std = np.sqrt(var + eps)
+    x_hat, g = (x - mean) / std, dy * gamma
+    mean_g, mean_g_x_hat = (a.mean(axis=-1, keepdims=True) for a in (g, g * x_hat))
+    rows = tuple(range(x.ndim - 1))
+    dgamma, dbeta = (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)  # (d,)
+    return (g - mean_g - x_hat * mean_g_x_hat) / std, dgamma, dbeta
+
+
+class BatchNorm(Layer):
+    """y = batch_norm(x, gamma, beta), by running statistics unless training."""
+
+    def __init__(self, c, *, rho=0.1, eps=1e-5, dtype=np.float64):
+        super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
+        self.running_mean, self.running_var = np.zeros(c, dtype), np.ones(c, dtype)
+        self.rho, self.eps = rho, eps
+
+    def forward(self, x, training=False):
+        self.x, self.stats = x, (self.running_mean.copy(), self.running_var.copy())
+        if training:
+            rows = np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])  # (m, c)
+            self.running_mean += self.rho * (rows.mean(axis=0) - self.running_mean)
+            self.running_var += self.rho * (rows.var(axis=0, ddof=1) - self.running_var)
+            self.stats = None
+        return batch_norm(x, **self.params, eps=self.eps, stats=self.stats)
+
+    def backward(self, dy):
+        dx, dgamma, dbeta = batch_norm_backward(
+            dy, self.x, **self.params, eps=self.eps, stats=self.stats
+        )
+        self.grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+
+class LayerNorm(Layer):
+    """y = layer_norm(x, gamma, beta)."""
+
+    def __init__(self, d, *, eps=1e-5, dtype=np.float64):
+        super().__init__(gamma=np.ones(d, dtype), beta=np.zeros(d, dtype))
+        self.eps = eps
+
+    def forward(self, x, training=False):
+        self.x = x
+        return layer_norm(x, **self.params, eps=self.eps)
+
+    def backward(self, dy):
+        dx, dgamma, dbeta = layer_norm_backward(dy, self.x, **self.params, eps=self.eps)
+        self.grads = {"gamma": dgamma, "beta": dbeta}
+        return dx

@@ -1,0 +1,44 @@
+"""Training: minibatches, the training loop, and the accuracy of its result."""
+
+
+def minibatches(x, y, batch_size, rng):
+    """Pairs (x_batch, y_batch) of shuffled rows; the last one may be smaller."""
+    order = rng.permutation(len(x))
+    for i in range(0, len(x), batch_size):
+        rows = order[i : i + batch_size]
+        yield x[rows], y[rows]
+
+
+def accuracy(logits, labels):
+    """Fraction of rows where argmax_k z_ik = y_i: logits (n, q), labels (n,)."""
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+class History:
+    """Losses: of each step, and of each epoch the mean and that of validation."""
+
+    def __init__(self):
+        self.step_loss, self.train_loss = [], []
+        self.validation_loss, self.validation_accuracy = [], []
+
+
+def fit(model, x, y, *, loss, optimizer, epochs, batch_size, rng, validation=None):
+    """For each batch of x (n, ...), y (n, ...): loss, its gradient, optimizer step."""
+    loss, loss_backward = loss
+    history = History()
+    for _ in range(epochs):
+        total = 0
+        for x_batch, y_batch in minibatches(x, y, batch_size, rng):
+            pred = model.forward(x_batch, training=True)
+            history.step_loss.append(float(loss(pred, y_batch)))
+            total += history.step_loss[-1] * len(x_batch)
+            model.backward(loss_backward(1.0, pred, y_batch))
+            optimizer.step(model.params, model.grads)
+        history.train_loss.append(total / len(x))
+        if validation is not None:
+            x_val, y_val = validation
+            pred = model.forward(x_val)
+            history.validation_loss.append(float(loss(pred, y_val)))
+            if y_val.ndim == 1 and y_val.dtype.kind in "iu":  # labels
+                history.validation_accuracy.append(accuracy(pred, y_val))
+    return history
