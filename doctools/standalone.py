@@ -190,13 +190,17 @@ def _scopes(text: str) -> tuple[set[str], set[str]]:
 
 
 def _at_definition(node: ast.stmt) -> Iterator[ast.AST]:
-    """What Python evaluates when a statement runs, annotations apart."""
+    """What Python evaluates when a statement runs, annotations apart.
+
+    A decorator is called: it comes as the call that it is.
+    """
+    if isinstance(node, (*FUNCTION, ast.ClassDef)):
+        for decorator in node.decorator_list:
+            yield ast.Call(decorator, [], [])
     if isinstance(node, FUNCTION):
-        yield from node.decorator_list
         yield from node.args.defaults
         yield from filter(None, node.args.kw_defaults)
     elif isinstance(node, ast.ClassDef):
-        yield from node.decorator_list
         yield from node.bases
         yield from node.keywords
         for statement in node.body:
@@ -392,9 +396,10 @@ class _Copy:
         self.package = package
         self.main = main
         self.texts: dict[Definition, str] = {}
-        # What each needs, and what of that when it is defined: a class its base.
+        # What each needs, and what of that when it is defined, and whether it is called
+        # there: a decorator, but no base class.
         self._needs: dict[Definition, list[Definition]] = {}
-        self._first: dict[Definition, list[Definition]] = {}
+        self._first: dict[Definition, list[tuple[Definition, bool]]] = {}
         self.imports: dict[str, Import] = {}
         self._meanings: dict[str, Definition | Import] = {}
         self._add(main)
@@ -415,7 +420,10 @@ class _Copy:
         self._refuse(definition)
         text = _Text(definition.text)
         needed: dict[Definition, str] = {}
-        first = set().union(*map(_names, _at_definition(text.tree.body[0])))
+        parts = [*_at_definition(text.tree.body[0])]
+        read = set().union(*map(_names, parts))
+        # A base class or a default is only looked up, not called.
+        called = set().union(*(_names(n) for n in parts if not isinstance(n, ast.Name)))
         used, bound = _scopes(definition.text)
         for local in sorted(used):
             found = self.package.resolve(definition.module, local)
@@ -441,7 +449,9 @@ class _Copy:
                 raise StandaloneError(f"{definition}: {local} is not defined")
         in_order = sorted(needed, key=lambda d: (d.module.name, d.line))
         self._needs[definition] = in_order
-        self._first[definition] = [d for d in in_order if needed[d] in first]
+        self._first[definition] = [
+            (d, needed[d] in called) for d in in_order if needed[d] in read
+        ]
         for dependency in in_order:
             self._add(dependency)
         text.shorten_docstrings(whole=definition == self.main)
@@ -459,9 +469,11 @@ class _Copy:
         def place(definition: Definition, *, ready: bool) -> None:
             if (definition, ready) not in begun:
                 begun.add((definition, ready))
-                above = self._needs if ready else self._first
-                for needed in above[definition]:
-                    place(needed, ready=True)
+                for needed, called in self._first[definition]:
+                    place(needed, ready=ready or called)
+                if ready:
+                    for needed in self._needs[definition]:
+                        place(needed, ready=True)
                 placed.setdefault(definition)
 
         for definition in self.texts:
