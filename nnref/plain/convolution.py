@@ -45,12 +45,12 @@ def conv2d_backward(
     (s1, s2), (p1, p2), (d1, d2) = (np.broadcast_to(a, 2) for a in options)
     x = np.pad(x, [(0, 0), (0, 0), (p1, p1), (p2, p2)])
     dx, dw = np.zeros_like(x), np.zeros_like(w)
-    o, c, i, j = len(w) // groups, w.shape[1], *dy.shape[2:]
-    for g, u, v in np.ndindex(groups, *w.shape[2:]):
-        out = slice(g * o, (g + 1) * o)  # the kernels of group g
+    (o, c, k1, k2), (i, j) = w.shape, dy.shape[2:]
+    for g, u, v in np.ndindex(groups, k1, k2):
+        out = slice(g * o // groups, (g + 1) * o // groups)  # of group g
         rows = slice(d1 * u, d1 * u + s1 * i, s1)
         columns = slice(d2 * v, d2 * v + s2 * j, s2)
-        read = np.s_[:, g * c : (g + 1) * c, rows, columns]  # by their weights u, v
+        read = np.s_[:, g * c : (g + 1) * c, rows, columns]  # by its weights u, v
         dz, w_uv = dy[:, out], w[out, :, u, v]
         dw[out, :, u, v] = np.einsum("noij,ncij->oc", dz, x[read], optimize=True)
         dx[read] += np.einsum("noij,oc->ncij", dz, w_uv, optimize=True)
@@ -82,12 +82,8 @@ class Conv2D(Layer):
         if bias:
             params["b"] = np.zeros(c_out, dtype)
         super().__init__(**params)
-        self.options = {
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
+        self.options = {"stride": stride, "padding": padding}
+        self.options |= {"dilation": dilation, "groups": groups}
 
     def forward(self, x, training=False):
         self.x = x

@@ -51,7 +51,7 @@ def sigmoid_cross_entropy_backward(dy, logits, target):
 
 
 def softmax_cross_entropy(logits, target, *, label_smoothing=0.0):
-    """L = -sum_ik t_ik ln softmax(logits)_ik / n: logits (n, q), target so or (n,)."""
+    """L = -sum_ik t_ik ln p_ik / n, p of logits (n, q); target (n,) or (n, q)."""
     n, q = logits.shape
     t = np.eye(q)[target] if target.ndim == 1 else target  # labels as rows of 0 and 1
     t = (1 - label_smoothing) * t + label_smoothing / q
@@ -60,7 +60,7 @@ def softmax_cross_entropy(logits, target, *, label_smoothing=0.0):
 
 
 def softmax_cross_entropy_backward(dy, logits, target, *, label_smoothing=0.0):
-    """dlogits = dy (softmax(logits) - t) / n: logits (n, q), target so or (n,)."""
+    """dlogits = dy (p - t) / n, p of logits (n, q); target (n,) or (n, q)."""
     n, q = logits.shape
     t = np.eye(q)[target] if target.ndim == 1 else target
     t = (1 - label_smoothing) * t + label_smoothing / q
