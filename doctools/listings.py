@@ -43,7 +43,7 @@ def _shown(name: str, short: Package) -> str:
 
 def _folded(name: str, package: Package, *, below: bool = False) -> str:
     definition = package.definition(name)
-    body = ""
+    body, classes = "", "quote"
     if name in EXCLUDED:
         title = f"Source of `{name}`, which does not run alone: {EXCLUDED[name]}"
         code = package.source(name)
@@ -51,13 +51,14 @@ def _folded(name: str, package: Package, *, below: bool = False) -> str:
         code = package.snippet(name)
         title = f"Source of `{name}`, to copy and run alone"
         if below:
+            classes += " nn-package"
             count = lines(package, name)
             title = f"`{name}` checked and fast, as in the package: {count} lines"
             body = f"{BUYS}\n\n"
     if link := _link(definition):  # else the first line of code says it
         body += f"{link}\n\n"
     body += f"```python\n{code}```\n"
-    return f'??? quote "{title}"\n\n{textwrap.indent(body, "    ")}'
+    return f'??? {classes} "{title}"\n\n{textwrap.indent(body, "    ")}'
 
 
 def _link(definition: Definition) -> str:

@@ -26,7 +26,7 @@ def fence(lines: list[str]) -> str:
 
 def test_the_plain_version_is_shown_and_the_other_folded_below() -> None:
     listing = listings.markdown("softmax_backward")
-    shown, quote, folded = listing.partition("??? quote")
+    shown, quote, folded = listing.partition("??? quote nn-package")
     code = standalone.plain().snippet("softmax_backward")
     assert fence(shown.splitlines()) == code
     count = len(code.splitlines())
