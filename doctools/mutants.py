@@ -1,8 +1,9 @@
 """Changes `nnref` in small ways, to see whether the pages and the tests notice.
 
 `make mutants` draws random changes (an operator, a comparison, a number, a loop that
-does not run), runs the pages against each, and the tests against those that the pages
-let pass. Cosmic Ray makes the changes; what runs, and in which order, is decided here.
+does not run), and runs the pages against each, then the comparison with `nnref.plain`,
+then the tests, until one notices. Cosmic Ray makes the changes; what runs, and in which
+order, is decided here.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ NEEDED = (
 FILES = ("pyproject.toml", "README.md")
 # Tests that have no module's name but look at nnref.
 GENERAL = ("gradients", "robustness", "parity", "conformance")
+# Compares nnref with nnref.plain: a second opinion, asked before the tests.
+PLAIN = "tests/test_plain.py"
 TIMEOUT = 900
 
 
@@ -284,16 +287,16 @@ def main() -> int:
         roots: Queue[Path] = Queue()
         for job in range(arguments.jobs):
             roots.put(copy(Path(folder) / str(job)))
-        if not passes(Path(folder) / "0", [*order("dense"), *tests("dense")]):
+        everything = [*order("dense"), PLAIN, *tests("dense")]
+        if not passes(Path(folder) / "0", everything):
             parser.error("without a change, pages or tests fail")
 
         def run(mutant: Mutant) -> str:
             root, module = roots.get(), mutant.path.stem
+            asked = {"pages": order(module), "plain": [PLAIN], "tests": tests(module)}
             try:
-                if noticed(mutant, root, order(module)):
-                    by = "pages"
-                else:
-                    by = "tests" if noticed(mutant, root, tests(module)) else "nobody"
+                answers = (by for by in asked if noticed(mutant, root, asked[by]))
+                by = next(answers, "nobody")
             finally:
                 roots.put(root)
             print(f"noticed by {by}: {mutant}", flush=True)
@@ -303,8 +306,12 @@ def main() -> int:
             results = list(pool.map(run, drawn))
     number = max(len(results), 1)
     pages = results.count("pages") / number
+    plain = pages + results.count("plain") / number
     both = 1 - results.count("nobody") / number
-    print(f"{len(results)} changes: pages notice {pages:.1%}, with tests {both:.1%}")
+    print(
+        f"{len(results)} changes: pages notice {pages:.1%}, "
+        f"with nnref.plain {plain:.1%}, with tests {both:.1%}"
+    )
     return 0 if pages >= arguments.pages and both >= arguments.both else 1
 
 

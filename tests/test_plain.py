@@ -114,6 +114,20 @@ def test_parameters_are_the_same(name: str) -> None:
             assert default == own_default
 
 
+LAYER_NAMES = sorted(
+    name
+    for name, value in PLAIN.items()
+    if inspect.isclass(value) and issubclass(value, plain.Layer)
+)
+
+
+@pytest.mark.parametrize("method", ["forward", "backward"])
+@pytest.mark.parametrize("name", [name for name in LAYER_NAMES if name != "Layer"])
+def test_parameters_of_methods_are_the_same(name: str, method: str) -> None:
+    own, expected = (getattr(kind[name], method) for kind in (PLAIN, PUBLIC))
+    assert parameters(name, own) == parameters(name, expected)
+
+
 def test_what_is_left_out_exists() -> None:
     for name, parameter in LEFT_OUT:
         assert parameter in inspect.signature(PUBLIC[name]).parameters
@@ -413,7 +427,10 @@ def _(n: Any, rng: Any) -> Any:
         dx, dw = scale_backward(dy, x, w, power=power)
         return dx, 2 * dw
 
+    labels = np.array([1, 0, 1])
+    loss = n.softmax_cross_entropy
     errors = [
+        n.check_gradient(loss, lambda dy, x, y: x, x, labels, tol=1e9),
         n.check_gradient(scale, wrong, x, w, tol=1e9, power=2),
         n.check_gradient(scale, wrong, x, w, tol=1e9, rng=rng),
         n.check_gradient(np.square, lambda dy, x: dy * x, x, wrt=[0], tol=1e9),

@@ -48,17 +48,18 @@ def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
 class BatchNorm(Layer):
     """y = batch_norm(x, gamma, beta), by running statistics unless training."""
 
-    def __init__(self, c, *, rho=0.1, eps=1e-5, dtype=np.float64):
+    def __init__(self, c, *, rho=0.9, eps=1e-5, dtype=np.float64):
         super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
         self.running_mean, self.running_var = np.zeros(c, dtype), np.ones(c, dtype)
         self.rho, self.eps = rho, eps
 
     def forward(self, x, training=False):
-        self.x, self.stats = x, (self.running_mean.copy(), self.running_var.copy())
+        self.x, self.stats, rho = x, (self.running_mean, self.running_var), self.rho
         if training:
             rows = np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])  # (m, c)
-            self.running_mean += self.rho * (rows.mean(axis=0) - self.running_mean)
-            self.running_var += self.rho * (rows.var(axis=0, ddof=1) - self.running_var)
+            mean, var = rows.mean(axis=0), rows.var(axis=0, ddof=1)
+            self.running_mean = rho * self.running_mean + (1 - rho) * mean
+            self.running_var = rho * self.running_var + (1 - rho) * var
             self.stats = None
         return batch_norm(x, **self.params, eps=self.eps, stats=self.stats)
 

@@ -34,10 +34,10 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
     options = kernel_size, stride or kernel_size, padding
     (k1, k2), (s1, s2), (p1, p2) = (np.broadcast_to(a, 2) for a in options)
     pad = [(0, 0), (0, 0), (p1, p1), (p2, p2)]
-    pixels = np.pad(np.ones_like(x), pad, constant_values=count_include_pad)
+    ones = np.pad(np.ones_like(x), pad, constant_values=count_include_pad)
     total, m = (
         sliding_window_view(a, (k1, k2), axis=(2, 3))[:, :, ::s1, ::s2].sum(axis=(4, 5))
-        for a in (np.pad(x, pad), pixels)
+        for a in (np.pad(x, pad), ones)
     )
     return total / m  # (n, channels, i, j)
 
@@ -49,10 +49,10 @@ def avg_pool2d_backward(
     options = kernel_size, stride or kernel_size, padding
     (k1, k2), (s1, s2), (p1, p2) = (np.broadcast_to(a, 2) for a in options)
     pad = [(0, 0), (0, 0), (p1, p1), (p2, p2)]
-    pixels = np.pad(np.ones_like(x), pad, constant_values=count_include_pad)
-    windows = sliding_window_view(pixels, (k1, k2), axis=(2, 3))[:, :, ::s1, ::s2]
+    ones = np.pad(np.ones_like(x), pad, constant_values=count_include_pad)
+    windows = sliding_window_view(ones, (k1, k2), axis=(2, 3))[:, :, ::s1, ::s2]
     share = dy / windows.sum(axis=(4, 5))
-    dx, (i, j) = np.zeros_like(pixels), dy.shape[2:]
+    dx, (i, j) = np.zeros_like(ones), dy.shape[2:]
     for u, v in np.ndindex(k1, k2):
         dx[:, :, u : u + s1 * i : s1, v : v + s2 * j : s2] += share
     return dx[:, :, p1 : dx.shape[2] - p1, p2 : dx.shape[3] - p2]
