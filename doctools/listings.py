@@ -6,8 +6,10 @@ Where `nnref.plain` has no such name, the package's version is folded by itself.
 from __future__ import annotations
 
 import os
+import statistics
 import textwrap
 
+from doctools import plain_speed
 from doctools.pages import ROOT
 from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
 
@@ -35,6 +37,20 @@ def lines(package: Package, name: str) -> int:
     return package.snippet(name).count("\n")
 
 
+def counts() -> str:
+    """Say how long the listings to copy are, and how long without the plain ones."""
+    package, short = nnref(), plain()
+    names = [name for name in short.public() if name in package.public()]
+    of_plain = [lines(short, name) for name in names]
+    whole = [lines(package, name) for name in names]
+    return (
+        f"Of {len(names)} names there is a plain version: the median listing has "
+        f"{statistics.median(of_plain):.0f} lines, and the longest {max(of_plain)}. "
+        f"With all that the package does they have {statistics.median(whole):.0f} and "
+        f"{max(whole)}.\n"
+    )
+
+
 def _shown(name: str, short: Package) -> str:
     title = f"{name}, plain: {lines(short, name)} lines to copy"
     opening = f'{{ .python .nn-plain title="{title}" }}'
@@ -53,8 +69,9 @@ def _folded(name: str, package: Package, *, below: bool = False) -> str:
         if below:
             classes += " nn-package"
             count = lines(package, name)
-            title = f"`{name}` checked and fast, as in the package: {count} lines"
-            body = f"{BUYS}\n\n"
+            kind = "checked and fast" if plain_speed.is_faster(name) else "checked"
+            title = f"`{name}` {kind}, as in the package: {count} lines"
+            body = f"{BUYS} {plain_speed.sentence(name)}".rstrip() + "\n\n"
     if link := _link(definition):  # else the first line of code says it
         body += f"{link}\n\n"
     body += f"```python\n{code}```\n"

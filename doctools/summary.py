@@ -6,7 +6,7 @@ from pathlib import Path
 
 import eqcheck
 import nnref
-from doctools import blocks, census, pages, shares
+from doctools import blocks, census, listings, pages, shares
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -29,6 +29,7 @@ def markdown(what: str) -> str:
         "wrong": wrong,
         "shares": shares.table,
         "drifts": shares.drifts,
+        "listings": listings.counts,
     }
     return made[what]()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import statistics
 
 import markdown
 import pytest
 
-from doctools import listings, standalone
+from doctools import listings, plain_speed, standalone
 
 EXTENSIONS = ["doctools.markdown", "pymdownx.superfences", "pymdownx.details"]
 
@@ -36,13 +37,53 @@ def test_the_plain_version_is_shown_and_the_other_folded_below() -> None:
     assert fence(lines) == whole
     title = f"as in the package: {len(whole.splitlines())} lines"
     assert title in folded.splitlines()[0]
-    assert listings.BUYS in lines
+    said = "On 1,024 rows of 1,000 logits it took"
+    assert f"{listings.BUYS} {said}" in "\n".join(lines)
 
 
 def test_what_the_sentence_says_holds_of_every_function() -> None:
     for name in filter(str.islower, standalone.plain().public()):
         whole = standalone.nnref().definition(name).text
         assert re.search(r"^    Raises\n    ------$", whole, re.M), name
+
+
+def test_times_are_those_of_the_operations_measured() -> None:
+    assert set(plain_speed.times()) == set(plain_speed.ON)
+    assert set(plain_speed.ON) <= set(standalone.plain().public())
+    assert plain_speed.sentence("clip_by_norm") == ""
+    fast, plain = plain_speed.times()["max_pool2d"]
+    assert plain_speed.sentence("max_pool2d") == (
+        f"On {plain_speed.ON['max_pool2d']} it took "
+        f"{fast:.2g} ms, the plain one {plain:.0f} ms."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in plain_speed.ON if plain_speed.is_faster(n)]
+)
+def test_what_is_called_fast_is_faster_here_too(name: str) -> None:
+    fast, plain = plain_speed.measure(name, rounds=5)
+    assert fast < plain
+
+
+def test_only_what_is_faster_is_called_fast() -> None:
+    assert "checked and fast, as in" in listings.markdown("max_pool2d")
+    assert "`relu` checked, as in" in listings.markdown("relu")
+
+
+def test_the_page_says_how_long_the_listings_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = listings.counts()
+    short, whole = standalone.plain(), standalone.nnref()
+    lines = sorted(listings.lines(short, name) for name in short.public())
+    assert f"{statistics.median(lines):.0f} lines, and the longest {lines[-1]}" in said
+    assert f"{len(lines)} names" in said
+    monkeypatch.setattr(
+        listings, "lines", lambda package, _: 7 if package.top == whole.top else 3
+    )
+    assert "3 lines, and the longest 3" in listings.counts()
+    assert "have 7 and 7." in listings.counts()
 
 
 def test_without_a_plain_version_the_whole_is_folded(
