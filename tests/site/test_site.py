@@ -166,6 +166,25 @@ def test_readable_without_javascript(tab: Callable[..., Page], url: str) -> None
         assert folded.count() < number
 
 
+def test_the_plain_listing_is_in_view_and_the_other_one_key_away(
+    tab: Callable[..., Page], address: str
+) -> None:
+    """Also without JavaScript; on paper the longer one is left out."""
+    page = tab(address + "concepts/pooling/", java_script_enabled=False)
+    plain, folded = page.locator(".nn-plain").first, page.locator(".nn-package").first
+    code = folded.locator("pre")
+    assert plain.is_visible()
+    assert not code.is_visible()
+    folded.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert code.is_visible()
+    page.keyboard.press("Enter")
+    page.emulate_media(media="print")
+    assert plain.is_visible()
+    assert not code.is_visible()
+    assert page.locator("details.success pre").first.is_visible()
+
+
 def test_keyboard_reaches_everything(tab: Callable[..., Page], url: str) -> None:
     """Tab visits every visible link, button, field and folded solution."""
     page = tab()
