@@ -3,6 +3,8 @@
 Every public name of every module can be had from here: `nnref.softmax`.
 """
 
+import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nnref.activations import *
@@ -33,3 +35,12 @@ if not TYPE_CHECKING:  # type checkers take the names from the lines above
         for name, value in globals().items()
         if getattr(value, "__module__", "").startswith("nnref.")
     )
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import `nnref.plain` when it is asked for, not with all the rest."""
+        if name == "plain":
+            return importlib.import_module("nnref.plain")
+        raise AttributeError(f"module 'nnref' has no attribute {name!r}")
+
+else:
+    from nnref import plain as plain
