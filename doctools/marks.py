@@ -28,7 +28,9 @@ def marks(path: Path) -> dict[int, str]:
         number = numbers[result.line]
         address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
         said = _said(result, path, found, numbers)
-        made[result.line] = f'<div class="nn-equation__mark">{address}{said}</div>'
+        made[result.line] = (
+            f'<div class="nn-equation__mark" data-search-exclude>{address}{said}</div>'
+        )
     return made
 
 
@@ -42,7 +44,11 @@ def docstring_mark(latex: str) -> str:
     if not said:
         return ""
     text = said.pop() if len(said) == 1 else "<span>✓</span>"
-    return f'<div class="nn-equation__mark">{text}</div>'
+    return _beside(text)
+
+
+def _beside(html: str) -> str:
+    return f'<div class="nn-equation__mark" data-search-exclude>{html}</div>'
 
 
 def _docstring_said(name: str, number: int) -> str:
