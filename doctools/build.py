@@ -1,4 +1,7 @@
-"""Builds or serves the site: fonts, figures in parallel, MkDocs, the search index."""
+"""Builds or serves the site: fonts, figures in parallel, MkDocs.
+
+What is built is completed: the search index, what each page says of itself, an archive.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from doctools import figures, fonts, pages, search
+from doctools import figures, fonts, metadata, offline, pages, search
 
 
 def main() -> int:
@@ -42,6 +45,8 @@ def main() -> int:
         return 0
     if arguments.command == "build" and not code:
         search.complete(arguments.site_dir)
+        metadata.complete(arguments.site_dir)
+        offline.pack(arguments.site_dir)
     print(f"{arguments.command}: {time.perf_counter() - start:.1f} s", flush=True)
     return code
 
