@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from doctools.pages import ROOT
+from doctools import offline, pages
 
 # Names the environment variable with the address of the repository, as git clones it.
 REPOSITORY = "NNREF_REPO_URL"
@@ -15,12 +15,18 @@ REPOSITORY = "NNREF_REPO_URL"
 
 def markdown(what: str) -> str:
     """The Markdown for a directive `<!-- about: WHAT -->`."""
-    return {"install": install, "citation": citation, "changelog": changelog}[what]()
+    made = {"archive": archive, "install": install, "citation": citation}
+    return (made | {"changelog": changelog})[what]()
+
+
+def archive() -> str:
+    """A link to the site as one archive, which the build packs."""
+    return f'<a href="{pages.link("get.md", offline.NAME)}">{offline.NAME}</a>'
 
 
 def changelog() -> str:
     """The file of that name."""
-    return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    return (pages.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def install() -> str:
@@ -32,7 +38,7 @@ def install() -> str:
 
 def citation() -> str:
     """`CITATION.cff` as a sentence and as BibTeX."""
-    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    text = (pages.ROOT / "CITATION.cff").read_text(encoding="utf-8")
     about: dict[str, Any] = yaml.safe_load(text)
     authors = " and ".join(
         each.get("name") or f"{each['family-names']}, {each['given-names']}"

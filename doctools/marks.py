@@ -102,7 +102,6 @@ def _said(
 def reference(name: str, path: Path) -> str:
     """A link to the reference entry of a public name, from the page at `path`."""
     module = getattr(nnref, name).__module__
-    address = path.relative_to(pages.DOCS).with_suffix("").as_posix() + "/"
-    depth = address.removesuffix("index/").count("/")
-    target = f"reference/{module.rpartition('.')[2]}/#{module}.{name}"
-    return f'<a href="{"../" * depth}{target}">{name}</a>'
+    page = path.relative_to(pages.DOCS).as_posix()
+    entry = f"reference/{module.rpartition('.')[2]}.md"
+    return f'<a href="{pages.link(page, entry)}#{module}.{name}">{name}</a>'

@@ -323,7 +323,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_page_says_where_to_complain(small: Path) -> None:
     page = (small / "concepts" / "a" / "index.html").read_text(encoding="utf-8")
     assert 'href="https://example.org/new?title=A' in page
-    assert "&body=concepts/a.md" in page.replace("%2F", "/")
+    assert "&body=concepts/a/" in page.replace("%2F", "/")
     assert 'href="https://example.org/edit/concepts/a.md"' in page
     assert 'rel="canonical" href="https://example.org/deep/nn/concepts/a/"' in page
 

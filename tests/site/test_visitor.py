@@ -43,6 +43,8 @@ def test_prose_copies_with_its_formulas_as_rich_text(
     assert "<strong>Short answer.</strong>" in rich
     assert "$p - y$" in rich
     assert "<math" not in rich
+    page = tab(address + "concepts/pooling/")
+    page.locator(short).evaluate("p => p.id = 'short'")
     plain, rich = page.evaluate(COPY, ["#short", ".nn-equation"])
     assert re.search(r"\$\$\n.+\n\$\$", plain, re.DOTALL)
     assert "✓" not in plain
