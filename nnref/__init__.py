@@ -149,6 +149,8 @@ from nnref.validation import (
     train_test_split,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ELU",
     "GELU",

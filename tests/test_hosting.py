@@ -161,6 +161,15 @@ def test_every_promised_python_is_tested() -> None:
     assert rows[-1]["numpy"] == "numpy"
 
 
+def test_the_version_is_the_same_everywhere() -> None:
+    import nnref
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert nnref.__version__ == PROJECT["version"] == citation["version"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {nnref.__version__} " in changes
+
+
 # ---------------------------------------------------------------------------- workflow
 
 
