@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,9 @@ def complete(site: Path) -> None:
     if general is None:
         raise ValueError(f"{site}/404.html has no description: no site_description?")
     home = _CANONICAL.search((site / "index.html").read_text(encoding="utf-8"))
+    if home is not None:  # else there is no address by which a picture could be shown
+        name = _TITLE.search((site / "index.html").read_text(encoding="utf-8"))
+        _draw(site / CARD, name[1] if name else "", html.unescape(general[1]))
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         own, title = _DESCRIPTION.search(text), _TITLE.search(text)
@@ -93,13 +97,25 @@ def complete(site: Path) -> None:
         }
         if here := _CANONICAL.search(text):
             tags["og:url"] = here[1]
-        card = home is not None and (site / CARD).exists()
-        if home is not None and card:
+        if home is not None:
             tags["og:image"] = home[1] + CARD
         lines = [f'<meta name="description" content="{about}">']
         lines += [
             f'<meta property="{key}" content="{said}">' for key, said in tags.items()
         ]
-        size = "summary_large_image" if card else "summary"
+        size = "summary" if home is None else "summary_large_image"
         lines.append(f'<meta name="twitter:card" content="{size}">')
         path.write_text(text.replace(own[0], "\n      ".join(lines), 1), "utf-8")
+
+
+def _draw(path: Path, name: str, about: str) -> None:
+    """The picture beside a shared link: the site's sign, its name, what it is."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="#fdfdfb")
+    figure.text(0.08, 0.36, "Σ", size=190, color="#0b5c94")
+    figure.text(0.36, 0.62, name, size=64, weight="bold", color="#1d2023")
+    lines = textwrap.fill(about, 38)
+    figure.text(0.36, 0.54, lines, size=27, color="#565c63", va="top", linespacing=1.4)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)

@@ -266,7 +266,9 @@ def test_a_page_says_what_it_is_about(tmp_path: Path) -> None:
     assert a["og:title"] == "A &amp; B"
     assert a["og:url"] == "https://example.org/nn/a/"
     assert a["og:site_name"] == home["og:title"] == "nnref"
-    assert a["twitter:card"]
+    assert a["og:image"] == "https://example.org/nn/" + metadata.CARD
+    assert (site / metadata.CARD).read_bytes().startswith(b"\x89PNG")
+    assert a["twitter:card"] == "summary_large_image"
     assert 150 < len(b["description"]) <= metadata.LENGTH
     assert b["description"].endswith("here.")
     assert home["description"] == "General."
@@ -276,7 +278,9 @@ def test_a_page_says_what_it_is_about(tmp_path: Path) -> None:
 def test_without_an_address_none_is_claimed(tmp_path: Path) -> None:
     site = made(tmp_path)
     metadata.complete(site)
-    assert "og:url" not in head(site / "a" / "index.html")
+    said = head(site / "a" / "index.html")
+    assert {"og:url", "og:image"}.isdisjoint(said)
+    assert not (site / metadata.CARD).exists()
 
 
 def test_front_matter_comes_first(tmp_path: Path) -> None:
