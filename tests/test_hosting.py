@@ -203,11 +203,17 @@ def test_a_job_may_do_no_more_than_it_must() -> None:
 def test_the_site_that_was_tested_is_published() -> None:
     """The suite runs once; what is published is what it looked at."""
     assert sum(".ci/run" in step.get("run", "") for step in steps()) == 1
-    (upload,) = [s for s in steps() if "upload-pages-artifact" in s.get("uses", "")]
-    folder, _, name = upload["with"]["path"].rpartition("/")
-    assert JOBS["everything"]["env"]["PYTEST_ADDOPTS"] == f"--basetemp={folder}"
+    rest = steps()[
+        next(i for i, s in enumerate(steps()) if ".ci/run" in s.get("run", "")) :
+    ]
+    suite, move, upload = rest[:3]
+    root = JOBS["everything"]["env"]["PYTEST_DEBUG_TEMPROOT"]
+    assert suite["run"] == f"mkdir {root} && bash .ci/run"
     conftest = (ROOT / "tests" / "site" / "conftest.py").read_text(encoding="utf-8")
-    assert f'together / "{name}"' in conftest
+    (name,) = re.findall(r'target.* = together / "([\w-]+)"', conftest)
+    assert move["run"] == f"mv {root}/pytest-of-*/pytest-[0-9]*/{name} site"
+    assert "upload-pages-artifact" in upload["uses"]
+    assert upload["with"]["path"] == "site"
     assert {"address", "everything"} <= set(JOBS["publish"]["needs"])
 
 
