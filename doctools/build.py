@@ -1,4 +1,7 @@
-"""Builds or serves the site: fonts, figures in parallel, then MkDocs."""
+"""Builds or serves the site: fonts, figures in parallel, MkDocs.
+
+What is built is completed: the search index, what each page says of itself, an archive.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from doctools import figures, fonts, notebooks, pages
+from doctools import figures, fonts, metadata, notebooks, offline, pages, search
 
 
 def main() -> int:
@@ -19,6 +23,7 @@ def main() -> int:
     parser.add_argument(
         "command", nargs="?", default="build", choices=["build", "serve"]
     )
+    parser.add_argument("-d", "--site-dir", type=Path, default=Path("site"))
     arguments, rest = parser.parse_known_args()
     start = time.perf_counter()
     os.chdir(pages.ROOT)
@@ -35,11 +40,15 @@ def main() -> int:
     env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}
     command = [sys.executable, "-m", "mkdocs", arguments.command, *rest]
     if arguments.command == "build":
-        command.append("--strict")
+        command += ["--strict", "--site-dir", str(arguments.site_dir)]
     try:
         code = subprocess.call(command, env=env)
     except KeyboardInterrupt:
         return 0
+    if arguments.command == "build" and not code:
+        search.complete(arguments.site_dir)
+        metadata.complete(arguments.site_dir)
+        offline.pack(arguments.site_dir)
     print(f"{arguments.command}: {time.perf_counter() - start:.1f} s", flush=True)
     return code
 

@@ -28,7 +28,9 @@ def marks(path: Path) -> dict[int, str]:
         number = numbers[result.line]
         address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
         said = _said(result, path, found, numbers)
-        made[result.line] = f'<div class="nn-equation__mark">{address}{said}</div>'
+        made[result.line] = (
+            f'<div class="nn-equation__mark" data-search-exclude>{address}{said}</div>'
+        )
     return made
 
 
@@ -42,7 +44,11 @@ def docstring_mark(latex: str) -> str:
     if not said:
         return ""
     text = said.pop() if len(said) == 1 else "<span>✓</span>"
-    return f'<div class="nn-equation__mark">{text}</div>'
+    return _beside(text)
+
+
+def _beside(html: str) -> str:
+    return f'<div class="nn-equation__mark" data-search-exclude>{html}</div>'
 
 
 def _docstring_said(name: str, number: int) -> str:
@@ -96,7 +102,6 @@ def _said(
 def reference(name: str, path: Path) -> str:
     """A link to the reference entry of a public name, from the page at `path`."""
     module = getattr(nnref, name).__module__
-    address = path.relative_to(pages.DOCS).with_suffix("").as_posix() + "/"
-    depth = address.removesuffix("index/").count("/")
-    target = f"reference/{module.rpartition('.')[2]}/#{module}.{name}"
-    return f'<a href="{"../" * depth}{target}">{name}</a>'
+    page = path.relative_to(pages.DOCS).as_posix()
+    entry = f"reference/{module.rpartition('.')[2]}.md"
+    return f'<a href="{pages.link(page, entry)}#{module}.{name}">{name}</a>'
