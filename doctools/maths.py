@@ -34,8 +34,8 @@ def inline(latex: str) -> ElementTree.Element:
     text = mathml(latex).replace("&ApplyFunction;", "\u2061")
     found = ElementTree.fromstring(text)
     # A search index has the formula once, as it is shown.
-    for latex in found.iter("annotation"):
-        latex.set("data-search-exclude", "")
+    for annotation in found.iter("annotation"):
+        annotation.set("data-search-exclude", "")
     return found
 
 

@@ -78,8 +78,8 @@ def complete(site: Path) -> None:
         raise ValueError(f"{site}/404.html has no description: no site_description?")
     home = _CANONICAL.search((site / "index.html").read_text(encoding="utf-8"))
     if home is not None:  # else there is no address by which a picture could be shown
-        name = _TITLE.search((site / "index.html").read_text(encoding="utf-8"))
-        _draw(site / CARD, name[1] if name else "", html.unescape(general[1]))
+        called = _TITLE.search((site / "index.html").read_text(encoding="utf-8"))
+        _draw(site / CARD, called[1] if called else "", html.unescape(general[1]))
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         own, title = _DESCRIPTION.search(text), _TITLE.search(text)
