@@ -140,18 +140,23 @@ def visit(visitor: Visit, url: str) -> Visit:
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open tabs of their own, and close them afterwards."""
+    """Open tabs of their own, details open; close them afterwards."""
     contexts = []
 
-    def opened(url: str, **options: Any) -> Page:
-        size = {"width": WIDE, "height": HEIGHT}
+    def opened(url: str | None = None, **options: Any) -> Page:
+        size = {"width": options.pop("width", WIDE), "height": HEIGHT}
+        scripts = options.get("java_script_enabled", True)
         context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.add_init_script(path=LOOK)
-        page.goto(url)
-        page.evaluate("document.fonts.ready")
+        if scripts:
+            page.add_init_script(path=LOOK)
+        if url is not None:
+            page.goto(url)
+            if scripts:
+                page.evaluate("look.unfold(true)")
+                page.evaluate("document.fonts.ready")
         return page
 
     yield opened
