@@ -26,11 +26,11 @@ from eqcheck.check.mutate import (
     with_operator,
 )
 from eqcheck.check.statement import (
-    check,
-    check_value,
     conditions_mask,
     evaluators,
     free_indices,
+    is_false,
+    is_other_value,
     sides,
 )
 from eqcheck.evaluate.evaluator import Evaluator
@@ -131,7 +131,7 @@ class Trial:
                     left = value if pair == k else values[pair]
                     right = value if pair == k - 1 else values[pair + 1]
                     assert left is not None
-                    if comparison.pair(pair, left, right)[1] is not None:
+                    if comparison.is_false(pair, left, right):
                         return True
         except Exception:
             return True
@@ -241,10 +241,10 @@ def fails_at(draw: Draw, k: int, new: Node) -> bool:
 
 
 def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> bool:
-    """Whether a statement is false in any draw."""
+    """Whether a statement is false in any draw, or cannot be evaluated."""
     for root, setting in zip(roots, settings, strict=True):
         try:
-            if check(statement, root, setting).failure:
+            if is_false(statement, root, setting):
                 return True
         except Exception:
             return True
@@ -402,7 +402,7 @@ class DefinitionTrial:
         def fails_check() -> bool:
             try:
                 return any(
-                    check_value(node, value, root, setting).failure
+                    is_other_value(node, value, root, setting)
                     for value, root, setting in zip(
                         wanted, roots, settings, strict=True
                     )
