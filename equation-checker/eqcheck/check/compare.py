@@ -99,11 +99,16 @@ class Comparison:
         failure = Failure(operator, found, shown, place, sides[1].at)
         return int(holds.array.size), failure
 
-    def is_false(self, k: int, left: Value, right: Value | None) -> bool:
-        """Whether side k and the next are told apart; undecided they are not."""
+    def is_false(self, k: int, left: Value, right: Value | None) -> bool | None:
+        """Whether side k and the next are told apart; None if that is undecided."""
         sides = self.relation.sides[k], self.relation.sides[k + 1]
-        holds, _ = self._holds(k, *_same_shape(left, right, sides))
-        return not holds.array.all()
+        left, right = _same_shape(left, right, sides)
+        holds, error = self._holds(k, left, right)
+        if not holds.array.all():
+            return True
+        if right is None or self._decided(_itself(left), _itself(right), error, sides):
+            return False
+        return None
 
     def _holds(self, k: int, left: Value, right: Value | None) -> tuple[Value, Value]:
         """Where the relation holds or is not asserted, and the errors of estimates."""
@@ -182,20 +187,23 @@ class Comparison:
         self, left: Value, right: Value, error: Value, sides: tuple[Node, Node]
     ) -> None:
         """An error of more than 1 % would let a wrong constant pass."""
-        if Number(0) in sides or not error.array.any():
+        if self._decided(left, right, error, sides):
             return
-        largest = max(
-            float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right)
+        part = _share(error, left, right)
+        times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
+        raise EquationError(
+            f"this is decided to {100 * part:.2g} % only, by {STANDARD_ERRORS} "
+            f"standard errors; it must be to 1 %: give {times}, or fewer random "
+            "numbers in each (of a limit: smaller steps)",
+            self.relation.at,
         )
-        part = float(np.max(error.array)) / largest if largest else np.inf
-        if part > DECIDED:
-            times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
-            raise EquationError(
-                f"this is decided to {100 * part:.2g} % only, by {STANDARD_ERRORS} "
-                f"standard errors; it must be to 1 %: give {times}, or fewer random "
-                "numbers in each (of a limit: smaller steps)",
-                self.relation.at,
-            )
+
+    def _decided(
+        self, left: Value, right: Value, error: Value, sides: tuple[Node, Node]
+    ) -> bool:
+        if Number(0) in sides or not error.array.any():
+            return True
+        return not _share(error, left, right) > DECIDED
 
     def _place(self, holds: Value, where: Array) -> str:
         parts = []
@@ -212,6 +220,12 @@ class Comparison:
             several = len(ordinary) > 1
             parts.append(f"entry ({numbers})" if several else f"entry {numbers}")
         return ", ".join(parts)
+
+
+def _share(error: Value, left: Value, right: Value) -> float:
+    """The largest error as a part of the largest number."""
+    largest = max(float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right))
+    return float(np.max(error.array)) / largest if largest else np.inf
 
 
 def _sizes(a: Array, b: Array) -> Array:

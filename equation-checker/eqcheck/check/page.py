@@ -173,7 +173,7 @@ class Page:
         given = {*root.given, *root.definitions, *(name for name, _ in root.functions)}
 
         def holds(row: Row) -> bool:
-            return not fails(row.statement, self.roots, item.settings)
+            return fails(row.statement, self.roots, item.settings) is False
 
         stated = read_inline(source.formulas, comment, self.names, given, holds)
         item.open_settings = stated.settings

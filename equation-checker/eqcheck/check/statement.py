@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -96,14 +96,24 @@ def check(statement: Statement, root: Root, settings: Settings) -> Outcome:
     return outcome
 
 
-def is_false(statement: Statement, root: Root, settings: Settings) -> bool:
-    """Whether a statement does not hold; one that is merely undecided may."""
+def is_false(statement: Statement, root: Root, settings: Settings) -> bool | None:
+    """Whether a statement does not hold; None if that is undecided."""
     if BigO in statement.kinds:
         return check(statement, root, settings).failure is not None
-    return any(
+    return any_false(
         comparison.is_false(k, left, right)
         for comparison, k, left, right in _pairs(statement, root, settings)
     )
+
+
+def any_false(verdicts: Iterable[bool | None]) -> bool | None:
+    """True if one is, else None if one is; as few as needed are looked at."""
+    found: bool | None = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        found = None if verdict is None else found
+    return found
 
 
 def _pairs(
@@ -133,9 +143,9 @@ def check_value(node: Node, wanted: object, root: Root, settings: Settings) -> O
 
 def is_other_value(
     node: Node, wanted: object, root: Root, settings: Settings
-) -> bool:
-    """Whether an expression is told apart from an array."""
-    return any(
+) -> bool | None:
+    """Whether an expression is told apart from an array; None if that is undecided."""
+    return any_false(
         comparison.is_false(0, left, right)
         for comparison, left, right in _against(node, wanted, root, settings)
     )
