@@ -80,7 +80,7 @@ def test_what_is_no_number_is_made_anew(counter):
         counter.give(state, "o", "type('O', (), {'n': 1})()")
         counter.give(state, "y", "o.n")
     assert counter.runs == 4
-    state.python["g"] = lambda x=[]: len(x)  # noqa: B006
+    state.python["g"] = lambda x=[]: len(x)
     state.tokens["g"] = new_token()
     counter.give(state, "y", "g()")
     counter.give(state, "y", "g()")

@@ -31,7 +31,6 @@ from eqcheck.latex.nodes import (
     Number,
     Power,
     Relation,
-    walk,
 )
 from eqcheck.symbols.dependencies import has_derivative
 

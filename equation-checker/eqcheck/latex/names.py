@@ -54,7 +54,7 @@ def family_member(name: str, layer: int | str) -> str:
     return f"{name}^({layer})"
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
 def identifier(name: str) -> str:
     r"""The Python name of a symbol: `\hat{y}` is `y_hat`, `W^{(1)}` is `W_1`.
 

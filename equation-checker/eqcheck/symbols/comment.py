@@ -52,17 +52,17 @@ class Python:
         return _names(self.tree)
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
 def _parsed(source: str) -> ast.Expression:
     return ast.parse(source, mode="eval")
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
 def _compiled(tree: ast.Expression, line: int) -> CodeType:
     return compile(tree, f"comment, line {line}", "eval")
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
 def _names(tree: ast.Expression) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
