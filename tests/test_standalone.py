@@ -23,7 +23,7 @@ NAMES = [name for name in standalone.public_names() if name not in EXCLUDED]
 # that name's own snippet. The expected text is what the package gave: the docstrings
 # are doctests of the package as well.
 RUNNER = """
-import ast, doctest, io, json, sys, warnings
+import ast, doctest, io, json, sys, types, warnings
 sys.modules["nnref"] = None
 try:
     import nnref
@@ -47,8 +47,11 @@ def public(name):
     return spaces[name][name]
 
 def imported(source, space):
-    '''Do what `from nnref import ...` does, with names from snippets.'''
+    '''Do what `import nnref` or `from nnref import ...` does, with snippets.'''
     node = ast.parse(source).body[0]
+    if source.strip() == "import nnref":
+        space["nnref"] = types.SimpleNamespace(**everything)
+        return True
     if not (isinstance(node, ast.ImportFrom) and node.module.startswith("nnref")):
         return False
     for alias in node.names:
