@@ -202,9 +202,15 @@ _BY_BOTH = {inspect.Parameter.POSITIONAL_OR_KEYWORD}
 # ------------------------------------------------------------------------- package
 
 
+def exported() -> list[str]:
+    """The names that `from nnref import *` gives."""
+    names: list[str] = vars(nnref)["__all__"]
+    return names
+
+
 def public(name: str) -> Any | None:
     """What nnref calls by this name: something it exports, or a module of it."""
-    if name in nnref.__all__:
+    if name in exported():
         return getattr(nnref, name, None)
     if name in package_modules():
         return import_module(f"nnref.{name}")
@@ -221,7 +227,7 @@ def package_modules() -> frozenset[str]:
 
 def package_classes() -> list[type]:
     """The public classes."""
-    found = [getattr(nnref, name, None) for name in nnref.__all__]
+    found = [getattr(nnref, name, None) for name in exported()]
     return [each for each in found if isinstance(each, type)]
 
 
@@ -278,7 +284,7 @@ def _parameter_names(name: str) -> frozenset[str]:
 @lru_cache
 def common_parameters() -> frozenset[str]:
     """What all gradients take: `dy`."""
-    names = [name for name in nnref.__all__ if name.endswith("_backward")]
+    names = [name for name in exported() if name.endswith("_backward")]
     each = [_parameter_names(name) for name in names]
     return frozenset.intersection(*each)
 

@@ -178,6 +178,12 @@ def _not_run(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int
             yield (part.lineno, part.col_offset), end
 
 
+def package_files() -> list[Path]:
+    """The modules of the package, and the engines behind them."""
+    folder = ROOT / "nnref"
+    return sorted([*folder.glob("*.py"), *folder.glob("_engines/*.py")])
+
+
 def order(module: str) -> list[str]:
     """The pages, those first that are likeliest to notice a change of this module."""
     needle = f"nnref.{module}"
@@ -280,7 +286,7 @@ def main() -> int:
     parser.add_argument("--both", type=float, default=0.95, help="least share")
     parser.add_argument("modules", nargs="*", help="names such as losses; default: all")
     arguments = parser.parse_args()
-    files = sorted((ROOT / "nnref").glob("*.py"))
+    files = package_files()
     wanted = [f for f in files if not arguments.modules or f.stem in arguments.modules]
     drawn = draw(wanted, arguments.count, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:

@@ -118,7 +118,7 @@ class Scope:
 
     def all_names(self) -> set[str]:
         """Every name that might have been meant."""
-        names = set(nnref.__all__) | known.package_modules()
+        names = set(known.exported()) | known.package_modules()
         for level in self.levels:
             names |= level.names | level.functions.keys() | level.attributes
             names |= level.keywords
@@ -211,12 +211,12 @@ def _of_tools(text: str, scope: Scope) -> str:
     mark = re.fullmatch(r"✓ (?:in \(\d+\)|(\w+))", text)
     if mark:
         if mark[1] and known.public(mark[1]) is None:
-            raise UnresolvedError(_unknown(mark[1], nnref.__all__, "nnref has no"))
+            raise UnresolvedError(_unknown(mark[1], known.exported(), "nnref has no"))
         return "sign"
     if text.startswith("<!-- source:"):
         name = text.removeprefix("<!-- source:").removesuffix("-->").strip()
         if known.public(name) is None:
-            raise UnresolvedError(_unknown(name, nnref.__all__, "nnref has no"))
+            raise UnresolvedError(_unknown(name, known.exported(), "nnref has no"))
         return "directive"
     if text.startswith(("<!--", "???", "!!!", "===")):
         if any(text in line for line in _lines_of_pages()):
@@ -351,7 +351,7 @@ def _suffix(text: str, scope: Scope) -> str:
     """`_backward`: what several public names end in."""
     if not text.startswith("_") or not text.isidentifier():
         return ""
-    if sum(name.endswith(text) for name in nnref.__all__) < 2:
+    if sum(name.endswith(text) for name in known.exported()) < 2:
         raise UnresolvedError("no public names of nnref end in this")
     return "nnref"
 
@@ -460,7 +460,9 @@ class Expression:
                     path = f"{module}.{alias.name}"
                     if found is None and known.outside(path) is None:
                         what = f"{module} has no"
-                        raise UnresolvedError(_unknown(alias.name, nnref.__all__, what))
+                        raise UnresolvedError(
+                            _unknown(alias.name, known.exported(), what)
+                        )
             case ast.Import(names=aliases):
                 for alias in aliases:
                     self.name(alias.name)
@@ -545,6 +547,9 @@ class Expression:
                 return "NumPy" if path.startswith("np.") else "Python"
             root, *rest = path.split(".")
             found = nnref if root == "nnref" else known.public(root)
+            modules = known.package_modules()
+            if root in modules and isinstance(known.public(root.title()), type):
+                found = None  # `layer` is any `Layer`, rather than the module
             if root == "nnref" and rest[0] in known.package_modules():
                 found = import_module(f"nnref.{rest.pop(0)}")
             if found is not None:
@@ -576,7 +581,7 @@ class Expression:
     def _own(self) -> set[str]:
         """Names that blocks bind and that hide a module of the package."""
         names = set().union(*(level.names for level in self.scope.levels))
-        return names - set(nnref.__all__) - {"np", "plt", "nnref"}
+        return names - set(known.exported()) - {"np", "plt", "nnref"}
 
     def _types(self, node: ast.expr) -> set[type]:
         if not isinstance(node, ast.Name):
@@ -690,7 +695,7 @@ class Expression:
 def _any() -> dict[int, set[str]]:
     """What gradients call their parameters, by position: what `f(x, ...)` may take."""
     found: dict[int, set[str]] = {}
-    for name in nnref.__all__:
+    for name in known.exported():
         for each in known.package_signatures(name) if "_backward" in name else ():
             for place, parameter in enumerate(each.positional):
                 found.setdefault(place, set()).add(parameter)
@@ -919,7 +924,7 @@ def _site() -> Known:
         with suppress(pages.PageError):
             for block in pages.blocks(path.read_text(encoding="utf-8")):
                 result.add(known.read_code(block.code))
-    result.called |= set(nnref.__all__)
+    result.called |= set(known.exported())
     return Known(names=result.names, called=result.called)
 
 
@@ -1124,7 +1129,7 @@ def misspelt(text: str, rng: random.Random, *, letters: bool = True) -> str | No
     if text[match.end() : match.end() + 1] == "=" and rng.random() < 0.5:
         others = {
             p
-            for name in nnref.__all__
+            for name in known.exported()
             for each in known.package_signatures(name)
             for p in each.named
         }

@@ -18,7 +18,6 @@ import itertools
 import re
 import symtable
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -56,6 +55,7 @@ class Module:
     lines: list[str] = field(repr=False, compare=False)
     definitions: dict[str, ast.stmt] = field(repr=False, compare=False)
     imports: dict[str, Import] = field(repr=False, compare=False)
+    stars: list[str] = field(repr=False, compare=False)
     others: list[ast.stmt] = field(repr=False, compare=False)
 
 
@@ -119,7 +119,7 @@ def _targets(statement: ast.stmt) -> set[str]:
 @lru_cache
 def _parse(name: str, path: Path, mtime_ns: int) -> Module:
     source = path.read_text(encoding="utf-8")
-    module = Module(name, path, source.split("\n"), {}, {}, [])
+    module = Module(name, path, source.split("\n"), {}, {}, [], [])
     parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for statement in _statements(ast.parse(source).body):
         if isinstance(statement, ast.Import):
@@ -133,6 +133,9 @@ def _parse(name: str, path: Path, mtime_ns: int) -> Module:
                 above = parent.split(".")[: 1 - statement.level or None]
                 origin = ".".join([*above, *filter(None, [origin])])
             for alias in statement.names:
+                if alias.name == "*":
+                    module.stars.append(origin)
+                    continue
                 local = alias.asname or alias.name
                 module.imports[local] = Import(origin, alias.name)
         else:
@@ -321,11 +324,23 @@ class Package:
                 return _parse(name, candidate, candidate.stat().st_mtime_ns)
         return None
 
+    def imports(self, module: Module) -> dict[str, Import]:
+        """What a module imports by name, and by a star from modules with `__all__`."""
+        found = dict(module.imports)
+        for origin in module.stars:
+            other = self.module(origin)
+            exported = other and other.definitions.get("__all__")
+            if not isinstance(exported, ast.Assign):
+                raise StandaloneError(f"{module.path.name}: {origin} has no __all__")
+            for name in ast.literal_eval(exported.value):
+                found[name] = Import(origin, name)
+        return found
+
     def resolve(self, module: Module, name: str) -> Definition | Module | Import | None:
         """Find what a global name of a module stands for; None for a builtin."""
         if name in module.definitions:
             return Definition(module, name)
-        found = module.imports.get(name)
+        found = self.imports(module).get(name)
         if found is None or found.module.partition(".")[0] != self.name:
             return found
         origin = self.module(found.module)
@@ -349,7 +364,7 @@ class Package:
         top = self.module(self.top)
         if top is None:
             raise StandaloneError(f"{self.folder} has no {self.top}")
-        found = {name: self.resolve(top, name) for name in top.imports}
+        found = {name: self.resolve(top, name) for name in self.imports(top)}
         return {
             name: target
             for name, target in sorted(found.items())
@@ -539,8 +554,11 @@ def _join(chunks: list[str]) -> str:
 
 def nnref(top: str | None = None) -> Package:
     """Return the package of this repository, or one of its modules in its place."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return Package(ROOT / "nnref", project["project"]["version"], top)
+    folder = ROOT / "nnref"
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    assert version is not None
+    return Package(folder, version[1], top)
 
 
 def plain() -> Package:

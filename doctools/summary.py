@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import eqcheck
-import nnref
-from doctools import blocks, census, listings, pages, shares
+from doctools import blocks, census, known, listings, pages, shares
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -103,7 +102,7 @@ def checked_equations() -> str:
 
 def operations() -> list[str]:
     """The public names of all operations that have a gradient, and of the gradients."""
-    names = set(nnref.__all__)
+    names = set(known.exported())
     pairs = sorted(name for name in names if f"{name}_backward" in names)
     return [each for name in pairs for each in (name, f"{name}_backward")]
 

@@ -1,266 +1,44 @@
 """Neural networks from first principles, in NumPy that one can read.
 
-Every public name of every module can be had from here: `from nnref import softmax`.
+Every public name of every module can be had from here: `nnref.softmax`.
 """
 
-from nnref.activations import (
-    elu,
-    elu_backward,
-    gelu,
-    gelu_backward,
-    leaky_relu,
-    leaky_relu_backward,
-    log_softmax,
-    log_softmax_backward,
-    relu,
-    relu_backward,
-    sigmoid,
-    sigmoid_backward,
-    silu,
-    silu_backward,
-    softmax,
-    softmax_backward,
-    softplus,
-    softplus_backward,
-    tanh,
-    tanh_backward,
-)
-from nnref.clipping import (
-    clip_by_norm,
-    clip_by_value,
-)
-from nnref.convolution import (
-    conv2d,
-    conv2d_backward,
-    conv_output_size,
-    receptive_field,
-)
-from nnref.data import (
-    Digits,
-    blobs,
-    digits,
-    sine,
-    spirals,
-    xor,
-)
-from nnref.dense import (
-    dense,
-    dense_backward,
-)
-from nnref.gradcheck import (
-    check_gradient,
-    numerical_gradient,
-)
-from nnref.initialization import (
-    he_normal,
-    he_uniform,
-    xavier_normal,
-    xavier_uniform,
-)
-from nnref.layers import (
-    ELU,
-    GELU,
-    AvgPool2D,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAvgPool2D,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    LogSoftmax,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from nnref.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_backward,
-    cross_entropy,
-    cross_entropy_backward,
-    entropy,
-    entropy_backward,
-    huber,
-    huber_backward,
-    kl_divergence,
-    kl_divergence_backward,
-    mean_absolute_error,
-    mean_absolute_error_backward,
-    mean_squared_error,
-    mean_squared_error_backward,
-    softmax_cross_entropy,
-    softmax_cross_entropy_backward,
-)
-from nnref.network import (
-    Residual,
-    Sequential,
-)
-from nnref.normalization import (
-    batch_norm,
-    batch_norm_backward,
-    layer_norm,
-    layer_norm_backward,
-)
-from nnref.optimizers import (
-    SGD,
-    Adam,
-    AdamW,
-    Optimizer,
-    RMSProp,
-    cosine_decay,
-    exponential_decay,
-    step_decay,
-    warmup,
-)
-from nnref.pooling import (
-    avg_pool2d,
-    avg_pool2d_backward,
-    global_avg_pool2d,
-    global_avg_pool2d_backward,
-    max_pool2d,
-    max_pool2d_backward,
-)
-from nnref.regularization import (
-    dropout,
-    dropout_backward,
-    elastic_net_penalty,
-    elastic_net_penalty_backward,
-    l1_penalty,
-    l1_penalty_backward,
-    l2_penalty,
-    l2_penalty_backward,
-    soft_threshold,
-    soft_threshold_backward,
-)
-from nnref.training import (
-    History,
-    accuracy,
-    fit,
-    minibatches,
-)
-from nnref.validation import (
-    k_fold,
-    train_test_split,
-)
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "AvgPool2D",
-    "BatchNorm",
-    "Conv2D",
-    "Dense",
-    "Digits",
-    "Dropout",
-    "Flatten",
-    "GlobalAvgPool2D",
-    "History",
-    "Layer",
-    "LayerNorm",
-    "LeakyReLU",
-    "LogSoftmax",
-    "MaxPool2D",
-    "Optimizer",
-    "RMSProp",
-    "ReLU",
-    "Residual",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    "accuracy",
-    "avg_pool2d",
-    "avg_pool2d_backward",
-    "batch_norm",
-    "batch_norm_backward",
-    "binary_cross_entropy",
-    "binary_cross_entropy_backward",
-    "blobs",
-    "check_gradient",
-    "clip_by_norm",
-    "clip_by_value",
-    "conv2d",
-    "conv2d_backward",
-    "conv_output_size",
-    "cosine_decay",
-    "cross_entropy",
-    "cross_entropy_backward",
-    "dense",
-    "dense_backward",
-    "digits",
-    "dropout",
-    "dropout_backward",
-    "elastic_net_penalty",
-    "elastic_net_penalty_backward",
-    "elu",
-    "elu_backward",
-    "entropy",
-    "entropy_backward",
-    "exponential_decay",
-    "fit",
-    "gelu",
-    "gelu_backward",
-    "global_avg_pool2d",
-    "global_avg_pool2d_backward",
-    "he_normal",
-    "he_uniform",
-    "huber",
-    "huber_backward",
-    "k_fold",
-    "kl_divergence",
-    "kl_divergence_backward",
-    "l1_penalty",
-    "l1_penalty_backward",
-    "l2_penalty",
-    "l2_penalty_backward",
-    "layer_norm",
-    "layer_norm_backward",
-    "leaky_relu",
-    "leaky_relu_backward",
-    "log_softmax",
-    "log_softmax_backward",
-    "max_pool2d",
-    "max_pool2d_backward",
-    "mean_absolute_error",
-    "mean_absolute_error_backward",
-    "mean_squared_error",
-    "mean_squared_error_backward",
-    "minibatches",
-    "numerical_gradient",
-    "receptive_field",
-    "relu",
-    "relu_backward",
-    "sigmoid",
-    "sigmoid_backward",
-    "silu",
-    "silu_backward",
-    "sine",
-    "soft_threshold",
-    "soft_threshold_backward",
-    "softmax",
-    "softmax_backward",
-    "softmax_cross_entropy",
-    "softmax_cross_entropy_backward",
-    "softplus",
-    "softplus_backward",
-    "spirals",
-    "step_decay",
-    "tanh",
-    "tanh_backward",
-    "train_test_split",
-    "warmup",
-    "xavier_normal",
-    "xavier_uniform",
-    "xor",
-]
+from nnref.activations import *
+from nnref.clipping import *
+from nnref.convolution import *
+from nnref.data import *
+from nnref.dense import *
+from nnref.entropies import *
+from nnref.gradcheck import *
+from nnref.initialization import *
+from nnref.layer import *
+from nnref.losses import *
+from nnref.network import *
+from nnref.normalization import *
+from nnref.optimizers import *
+from nnref.pooling import *
+from nnref.regularization import *
+from nnref.training import *
+from nnref.validation import *
+
+__version__ = "0.2.0"
+
+if not TYPE_CHECKING:  # type checkers take the names from the lines above
+    __all__ = sorted(
+        name
+        for name, value in globals().items()
+        if getattr(value, "__module__", "").startswith("nnref.")
+    )
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import `nnref.plain` when it is asked for, not with all the rest."""
+        if name == "plain":
+            return importlib.import_module("nnref.plain")
+        raise AttributeError(f"module 'nnref' has no attribute {name!r}")
+
+else:
+    from nnref import plain as plain

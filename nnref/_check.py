@@ -4,10 +4,11 @@ Each returns its argument ready for use, so that a check is one short call.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Scalar: TypeAlias = np.floating[Any]
@@ -71,3 +72,72 @@ def generator(rng: np.random.Generator) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
     return rng
+
+
+def nonempty(x: ArrayLike, name: str) -> Array:
+    """Return x as an array of floats, not empty: there is no mean over nothing."""
+    x = as_float(x, name)
+    if x.size == 0:
+        raise ValueError(f"{name} has shape {x.shape}, expected at least one element")
+    return x
+
+
+def distributions(p: ArrayLike, name: str) -> Array:
+    """Return p, whose rows (last axis) must be probability distributions.
+
+    A sum may be off 1 by 0.001, for float32 and for differences in gradient checks.
+    """
+    p = nonempty(p, name)
+    if p.ndim == 0:
+        raise ValueError(f"{name} is one number, expected at least one row")
+    if not p.min() >= 0:
+        raise ValueError(f"{name} holds {p.min()}, expected probabilities")
+    total: Array = p.sum(axis=-1).ravel()
+    off = np.abs(total - 1)
+    if off.max() > 1e-3:
+        worst = total[off.argmax()]
+        raise ValueError(f"{name} has a row that adds up to {worst:g}, expected 1")
+    return p
+
+
+def upstream(dy: ArrayLike, x: Array) -> Array:
+    """Return dy, the gradient for a single number, in the dtype of x."""
+    return shaped(dy, (), "dy").astype(x.dtype)
+
+
+def samples(
+    x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
+) -> tuple[Array, Array]:
+    """Return x and y as arrays with the same number of samples, at least one."""
+    arrays = np.asarray(x), np.asarray(y)
+    for array, name in zip(arrays, (x_name, y_name), strict=True):
+        if array.ndim == 0 or not len(array):
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected (n, ...), n > 0"
+            )
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(
+            f"{x_name} has {len(arrays[0])} samples and {y_name} {len(arrays[1])}, "
+            "expected the same number"
+        )
+    return arrays
+
+
+def floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype if it is a floating-point type."""
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype is {np.dtype(dtype)}, expected a float type")
+    return np.dtype(dtype)
+
+
+def drawn(
+    init: Callable[[Any, np.random.Generator], Array],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    dtype: DTypeLike,
+) -> Array:
+    """Return the first weights in an array of their own."""
+    w = np.array(init(shape, rng), floating(dtype))
+    if w.shape != shape:
+        raise ValueError(f"init gave shape {w.shape}, expected {shape}")
+    return w

@@ -7,12 +7,49 @@ and dtype of `x`. Integers are computed with as float64.
 """
 
 import math
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, like, number
-from nnref._keep import keep
+from nnref._engines.normal import normal_cdf
+from nnref._engines.rows import below_zero
+from nnref.layer import Layer
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "LeakyReLU",
+    "LogSoftmax",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "elu",
+    "elu_backward",
+    "gelu",
+    "gelu_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "silu",
+    "silu_backward",
+    "softmax",
+    "softmax_backward",
+    "softplus",
+    "softplus_backward",
+    "tanh",
+    "tanh_backward",
+]
 
 
 def sigmoid(x: ArrayLike) -> Array:
@@ -42,12 +79,12 @@ def sigmoid(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import sigmoid
-    >>> print(np.round(sigmoid([-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.sigmoid([-2.0, 0.0, 1.0]), 4))
     [0.1192 0.5    0.7311]
-    >>> print(sigmoid([-1e4, 1e4]))  # nothing overflows
+    >>> print(nnref.sigmoid([-1e4, 1e4]))  # nothing overflows
     [0. 1.]
-    >>> print(sigmoid(np.array([-2, 0, 1], np.float32)).dtype)
+    >>> print(nnref.sigmoid(np.array([-2, 0, 1], np.float32)).dtype)
     float32
     """
     x = as_float(x, "x")
@@ -89,11 +126,12 @@ def sigmoid_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import sigmoid, sigmoid_backward
+    >>> import nnref
     >>> x = [-2.0, 0.0, 1.0]
-    >>> print(np.round(sigmoid_backward([1.0, 2.0, 3.0], x), 4))
+    >>> print(np.round(nnref.sigmoid_backward([1.0, 2.0, 3.0], x), 4))
     [0.105  0.5    0.5898]
-    >>> print(np.round(sigmoid_backward([1.0, 2.0, 3.0], x, y=sigmoid(x)), 4))
+    >>> y = nnref.sigmoid(x)
+    >>> print(np.round(nnref.sigmoid_backward([1.0, 2.0, 3.0], x, y=y), 4))
     [0.105  0.5    0.5898]
     """
     x = as_float(x, "x")
@@ -128,8 +166,8 @@ def tanh(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import tanh
-    >>> print(np.round(tanh([-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.tanh([-2.0, 0.0, 1.0]), 4))
     [-0.964   0.      0.7616]
     """
     return np.tanh(as_float(x, "x"))
@@ -167,11 +205,11 @@ def tanh_backward(dy: ArrayLike, x: ArrayLike, *, y: ArrayLike | None = None) ->
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import tanh, tanh_backward
+    >>> import nnref
     >>> x = [-2.0, 0.0, 1.0]
-    >>> print(np.round(tanh_backward([1.0, 2.0, 3.0], x), 4))
+    >>> print(np.round(nnref.tanh_backward([1.0, 2.0, 3.0], x), 4))
     [0.0707 2.     1.2599]
-    >>> print(np.round(tanh_backward([1.0, 2.0, 3.0], x, y=tanh(x)), 4))
+    >>> print(np.round(nnref.tanh_backward([1.0, 2.0, 3.0], x, y=nnref.tanh(x)), 4))
     [0.0707 2.     1.2599]
     """
     x = as_float(x, "x")
@@ -206,8 +244,8 @@ def relu(x: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> from nnref import relu
-    >>> print(relu([-2.0, 0.0, 0.5]))
+    >>> import nnref
+    >>> print(nnref.relu([-2.0, 0.0, 0.5]))
     [0.  0.  0.5]
     """
     return np.maximum(as_float(x, "x"), 0)
@@ -221,7 +259,8 @@ def relu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     $$
 
     ReLU has no derivative at 0; any value from 0 to 1 is a subgradient there, and
-    this takes 0.
+    this takes 0. It multiplies: where the derivative is 0, a `dy` that is infinite or
+    NaN gives NaN.
 
     Parameters
     ----------
@@ -245,19 +284,19 @@ def relu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> from nnref import relu_backward
-    >>> print(relu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]))
+    >>> import nnref
+    >>> print(nnref.relu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]))
     [0. 0. 7.]
-    >>> relu_backward(1.0, [-2.0, 0.0, 0.5])  # would be broadcast
+    >>> nnref.relu_backward(1.0, [-2.0, 0.0, 0.5])  # would be broadcast
     Traceback (most recent call last):
     ValueError: dy has shape (), expected (3,)
     """
     x = as_float(x, "x")
-    return keep(like(dy, x, "dy"), x > 0)
+    return like(dy, x, "dy") * (x > 0)
 
 
-def leaky_relu(x: ArrayLike, alpha: float = 0.01) -> Array:
-    r"""ReLU that leaks: the slope is alpha instead of 0 below 0.
+def leaky_relu(x: ArrayLike, *, negative_slope: float = 0.01) -> Array:
+    r"""ReLU that leaks: a small slope instead of 0 below 0.
 
     $$
     f(x) = \begin{cases} x & x > 0 \\ \alpha x & x \le 0 \end{cases}
@@ -266,7 +305,8 @@ def leaky_relu(x: ArrayLike, alpha: float = 0.01) -> Array:
     Parameters
     ----------
     x : array of any shape
-    alpha : float, at least 0
+    negative_slope : float, at least 0
+        The slope $\alpha$ below 0.
 
     Returns
     -------
@@ -275,7 +315,7 @@ def leaky_relu(x: ArrayLike, alpha: float = 0.01) -> Array:
     Raises
     ------
     ValueError
-        If x does not hold real numbers, or alpha is negative or infinite.
+        If x does not hold real numbers, or negative_slope is negative or infinite.
 
     References
     ----------
@@ -284,34 +324,37 @@ def leaky_relu(x: ArrayLike, alpha: float = 0.01) -> Array:
 
     Examples
     --------
-    >>> from nnref import leaky_relu
-    >>> print(leaky_relu([-2.0, 0.0, 0.5]))
+    >>> import nnref
+    >>> print(nnref.leaky_relu([-2.0, 0.0, 0.5]))
     [-0.02  0.    0.5 ]
-    >>> print(leaky_relu([-2.0, 0.0, 0.5], alpha=0.25))
+    >>> print(nnref.leaky_relu([-2.0, 0.0, 0.5], negative_slope=0.25))
     [-0.5  0.   0.5]
-    >>> leaky_relu([-2.0, 0.0, 0.5], alpha=-0.25)
+    >>> nnref.leaky_relu([-2.0, 0.0, 0.5], negative_slope=-0.25)
     Traceback (most recent call last):
-    ValueError: alpha is -0.25, expected a number in [0, inf)
+    ValueError: negative_slope is -0.25, expected a number in [0, inf)
     """
-    x, alpha = as_float(x, "x"), number(alpha, "alpha", "[0, inf)")
-    return np.where(x > 0, x, alpha * x)
+    x, slope = as_float(x, "x"), number(negative_slope, "negative_slope", "[0, inf)")
+    return np.where(x > 0, x, slope * x)
 
 
-def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 0.01) -> Array:
+def leaky_relu_backward(
+    dy: ArrayLike, x: ArrayLike, *, negative_slope: float = 0.01
+) -> Array:
     r"""Gradient of `leaky_relu`.
 
     $$
     f'(x) = \begin{cases} 1 & x > 0 \\ \alpha & x \le 0 \end{cases}
     $$
 
-    At 0, where there is no derivative unless alpha is 1, this takes alpha.
+    At 0, where there is no derivative unless $\alpha$ is 1, this takes $\alpha$.
 
     Parameters
     ----------
     dy : array shaped like x
-        Gradient of the loss with respect to `leaky_relu(x, alpha)`.
+        Gradient of the loss with respect to `leaky_relu(x, negative_slope=alpha)`.
     x : array of any shape
-    alpha : float, at least 0
+    negative_slope : float, at least 0
+        The slope $\alpha$ below 0.
 
     Returns
     -------
@@ -321,7 +364,7 @@ def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 0.01) -> Arr
     Raises
     ------
     ValueError
-        If dy is not shaped like x, or alpha is negative or infinite.
+        If dy is not shaped like x, or negative_slope is negative or infinite.
 
     References
     ----------
@@ -330,18 +373,19 @@ def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 0.01) -> Arr
 
     Examples
     --------
-    >>> from nnref import leaky_relu_backward
-    >>> print(leaky_relu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]))
+    >>> import nnref
+    >>> dy, x = [5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]
+    >>> print(nnref.leaky_relu_backward(dy, x))
     [0.05 0.06 7.  ]
-    >>> print(leaky_relu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5], alpha=0.25))
+    >>> print(nnref.leaky_relu_backward(dy, x, negative_slope=0.25))
     [1.25 1.5  7.  ]
     """
-    x, alpha = as_float(x, "x"), number(alpha, "alpha", "[0, inf)")
+    x, slope = as_float(x, "x"), number(negative_slope, "negative_slope", "[0, inf)")
     dy = like(dy, x, "dy")
-    return np.where(x > 0, dy, alpha * dy)
+    return np.where(x > 0, dy, slope * dy)
 
 
-def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
+def elu(x: ArrayLike, *, alpha: float = 1.0) -> Array:
     r"""Exponential linear unit, from -alpha up.
 
     $$
@@ -371,17 +415,17 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import elu
-    >>> print(np.round(elu([-2.0, 0.0, 0.5]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.elu([-2.0, 0.0, 0.5]), 4))
     [-0.8647  0.      0.5   ]
-    >>> print(np.round(elu([-2.0, 0.0, 0.5], alpha=0.25), 4))
+    >>> print(np.round(nnref.elu([-2.0, 0.0, 0.5], alpha=0.25), 4))
     [-0.2162  0.      0.5   ]
     """
     x, alpha = as_float(x, "x"), number(alpha, "alpha", "[0, inf)")
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-def elu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> Array:
+def elu_backward(dy: ArrayLike, x: ArrayLike, *, alpha: float = 1.0) -> Array:
     r"""Gradient of `elu`.
 
     $$
@@ -393,7 +437,7 @@ def elu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> Array:
     Parameters
     ----------
     dy : array shaped like x
-        Gradient of the loss with respect to `elu(x, alpha)`.
+        Gradient of the loss with respect to `elu(x, alpha=alpha)`.
     x : array of any shape
     alpha : float, at least 0
 
@@ -415,10 +459,11 @@ def elu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import elu_backward
-    >>> print(np.round(elu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]), 4))
+    >>> import nnref
+    >>> dy, x = [5.0, 6.0, 7.0], [-2.0, 0.0, 0.5]
+    >>> print(np.round(nnref.elu_backward(dy, x), 4))
     [0.6767 6.     7.    ]
-    >>> print(np.round(elu_backward([5.0, 6.0, 7.0], [-2.0, 0.0, 0.5], 0.25), 4))
+    >>> print(np.round(nnref.elu_backward(dy, x, alpha=0.25), 4))
     [0.1692 1.5    7.    ]
     """
     x, alpha = as_float(x, "x"), number(alpha, "alpha", "[0, inf)")
@@ -456,10 +501,10 @@ def softplus(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import softplus
-    >>> print(np.round(softplus([-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.softplus([-2.0, 0.0, 1.0]), 4))
     [0.1269 0.6931 1.3133]
-    >>> print(softplus([-1e4, 1e4]))  # nothing overflows
+    >>> print(nnref.softplus([-1e4, 1e4]))  # nothing overflows
     [    0. 10000.]
     """
     x = as_float(x, "x")
@@ -496,39 +541,12 @@ def softplus_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import softplus_backward
-    >>> print(np.round(softplus_backward([1.0, 2.0, 3.0], [-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.softplus_backward([1.0, 2.0, 3.0], [-2.0, 0.0, 1.0]), 4))
     [0.1192 1.     2.1932]
     """
     x = as_float(x, "x")
     return like(dy, x, "dy") * sigmoid(x)
-
-
-def _weideman_coefficients(terms: int, scale: float) -> Array:
-    """Coefficients of Weideman's series, the highest power first."""
-    theta = np.arange(1 - 2 * terms, 2 * terms) * np.pi / (2 * terms)
-    t = scale * np.tan(theta / 2)
-    weights = np.exp(-t * t) * (scale**2 + t * t) / (4 * terms)
-    coefficients: Array = np.cos(np.outer(np.arange(terms, 0, -1), theta)) @ weights
-    return coefficients
-
-
-_ERFC_SCALE = math.sqrt(40 / math.sqrt(2))
-_ERFC_COEFFICIENTS = _weideman_coefficients(40, _ERFC_SCALE)
-
-
-def _normal_cdf(x: Array) -> Array:
-    r"""Distribution function of the standard normal, to 1e-15.
-
-    NumPy has no error function. With $t = |x| / \sqrt{2} \ge 0$ this sums
-    the series of Weideman (1994), Computation of the Complex Error Function, for
-    $e^{t^2} \operatorname{erfc}(t)$, of which half times $e^{-t^2}$ is the tail.
-    """
-    t = np.minimum(np.abs(x), 40).astype(np.float64) / math.sqrt(2)  # 40: tail is 0
-    r = 1 / (_ERFC_SCALE + t)
-    series = np.polyval(_ERFC_COEFFICIENTS, (_ERFC_SCALE - t) * r)
-    tail = np.exp(-t * t) / 2 * (2 * series * r * r + r / math.sqrt(math.pi))
-    return np.where(x < 0, tail, 1 - tail).astype(x.dtype)
 
 
 def gelu(x: ArrayLike) -> Array:
@@ -562,12 +580,12 @@ def gelu(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import gelu
-    >>> print(np.round(gelu([-2.0, -0.5, 0.0, 0.5]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.gelu([-2.0, -0.5, 0.0, 0.5]), 4))
     [-0.0455 -0.1543  0.      0.3457]
     """
     x = as_float(x, "x")
-    return x * _normal_cdf(x)
+    return x * normal_cdf(x)
 
 
 def gelu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
@@ -604,15 +622,15 @@ def gelu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import gelu_backward
-    >>> dx = gelu_backward([1.0, 2.0, 3.0, 4.0], [-2.0, -0.5, 0.0, 1.0])
+    >>> import nnref
+    >>> dx = nnref.gelu_backward([1.0, 2.0, 3.0, 4.0], [-2.0, -0.5, 0.0, 1.0])
     >>> print(np.round(dx, 4))
     [-0.0852  0.265   1.5     4.3333]
     """
     x = as_float(x, "x")
     near = np.minimum(np.abs(x), 40)  # the density is 0 beyond, and x**2 may overflow
     density = np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)
-    return like(dy, x, "dy") * (_normal_cdf(x) + x * density)
+    return like(dy, x, "dy") * (normal_cdf(x) + x * density)
 
 
 def silu(x: ArrayLike) -> Array:
@@ -643,8 +661,8 @@ def silu(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import silu
-    >>> print(np.round(silu([-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.silu([-2.0, 0.0, 1.0]), 4))
     [-0.2384  0.      0.7311]
     """
     x = as_float(x, "x")
@@ -683,8 +701,8 @@ def silu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import silu_backward
-    >>> print(np.round(silu_backward([1.0, 2.0, 3.0], [-2.0, 0.0, 1.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.silu_backward([1.0, 2.0, 3.0], [-2.0, 0.0, 1.0]), 4))
     [-0.0908  1.      2.783 ]
     """
     x = as_float(x, "x")
@@ -692,17 +710,7 @@ def silu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     return like(dy, x, "dy") * s * (1 + x * (1 - s))
 
 
-def _below_zero(x: ArrayLike, axis: int) -> Array:
-    """Return x less its maximum along the axis: `exp` of that does not overflow."""
-    x = as_float(x, "x")
-    largest: Array = x.max(axis=axis, keepdims=True, initial=-np.inf)
-    if not x.shape[axis]:
-        raise ValueError(f"x has shape {x.shape}, expected elements along axis {axis}")
-    below: Array = x - largest
-    return below
-
-
-def softmax(x: ArrayLike, axis: int = -1) -> Array:
+def softmax(x: ArrayLike, *, axis: int = -1) -> Array:
     r"""Softmax: positive numbers that add up to 1 along an axis.
 
     $$
@@ -736,23 +744,23 @@ def softmax(x: ArrayLike, axis: int = -1) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import softmax
-    >>> print(np.round(softmax([0.0, 1.0, 2.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.softmax([0.0, 1.0, 2.0]), 4))
     [0.09   0.2447 0.6652]
-    >>> print(softmax([1e4, 0.0, -1e4]))  # nothing overflows
+    >>> print(nnref.softmax([1e4, 0.0, -1e4]))  # nothing overflows
     [1. 0. 0.]
-    >>> print(np.round(softmax([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]], axis=0), 4))
+    >>> print(np.round(nnref.softmax([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]], axis=0), 4))
     [[0.0474 0.5    0.7311]
      [0.9526 0.5    0.2689]]
     """
-    e = _below_zero(x, axis)
+    e = below_zero(x, axis)
     np.exp(e, out=e)
     e /= e.sum(axis=axis, keepdims=True)
     return e
 
 
 def softmax_backward(
-    dy: ArrayLike, x: ArrayLike, axis: int = -1, *, y: ArrayLike | None = None
+    dy: ArrayLike, x: ArrayLike, *, axis: int = -1, y: ArrayLike | None = None
 ) -> Array:
     r"""Gradient of `softmax`.
 
@@ -766,12 +774,12 @@ def softmax_backward(
     Parameters
     ----------
     dy : array shaped like x
-        Gradient of the loss with respect to `softmax(x, axis)`.
+        Gradient of the loss with respect to `softmax(x, axis=axis)`.
     x : array of any shape but ()
     axis : int
         The axis along which the probabilities add up to 1.
     y : array shaped like x, optional
-        `softmax(x, axis)`, where it is known already.
+        `softmax(x, axis=axis)`, where it is known already.
 
     Returns
     -------
@@ -791,22 +799,23 @@ def softmax_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import softmax, softmax_backward
+    >>> import nnref
     >>> x, dy = [[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]], [[1.0, 2.0, 4.0], [3.0, 0.0, 1.0]]
-    >>> print(np.round(softmax_backward(dy[0], x[0]), 4))
+    >>> print(np.round(nnref.softmax_backward(dy[0], x[0]), 4))
     [-0.2017 -0.3036  0.5053]
-    >>> print(np.round(softmax_backward(dy, x, axis=0, y=softmax(x, axis=0)), 4))
+    >>> y = nnref.softmax(x, axis=0)
+    >>> print(np.round(nnref.softmax_backward(dy, x, axis=0, y=y), 4))
     [[-0.0904  0.5     0.5898]
      [ 0.0904 -0.5    -0.5898]]
     """
     x = as_float(x, "x")
-    y = softmax(x, axis) if y is None else like(y, x, "y")
+    y = softmax(x, axis=axis) if y is None else like(y, x, "y")
     dy = like(dy, x, "dy")
     mean: Array = (dy * y).sum(axis=axis, keepdims=True)
     return y * (dy - mean)
 
 
-def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
+def log_softmax(x: ArrayLike, *, axis: int = -1) -> Array:
     r"""Natural logarithm of softmax, finite where softmax rounds to 0.
 
     $$
@@ -836,22 +845,23 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import log_softmax
-    >>> print(np.round(log_softmax([0.0, 1.0, 2.0]), 4))
+    >>> import nnref
+    >>> print(np.round(nnref.log_softmax([0.0, 1.0, 2.0]), 4))
     [-2.4076 -1.4076 -0.4076]
-    >>> print(log_softmax([1e4, 0.0, -1e4]))  # nothing overflows
+    >>> print(nnref.log_softmax([1e4, 0.0, -1e4]))  # nothing overflows
     [     0. -10000. -20000.]
-    >>> print(np.round(log_softmax([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]], axis=0), 4))
+    >>> x = [[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]]
+    >>> print(np.round(nnref.log_softmax(x, axis=0), 4))
     [[-3.0486 -0.6931 -0.3133]
      [-0.0486 -0.6931 -1.3133]]
     """
-    shifted = _below_zero(x, axis)
+    shifted = below_zero(x, axis)
     total: Array = np.exp(shifted).sum(axis=axis, keepdims=True)
     return shifted - np.log(total)
 
 
 def log_softmax_backward(
-    dy: ArrayLike, x: ArrayLike, axis: int = -1, *, y: ArrayLike | None = None
+    dy: ArrayLike, x: ArrayLike, *, axis: int = -1, y: ArrayLike | None = None
 ) -> Array:
     r"""Gradient of `log_softmax`.
 
@@ -866,12 +876,12 @@ def log_softmax_backward(
     Parameters
     ----------
     dy : array shaped like x
-        Gradient of the loss with respect to `log_softmax(x, axis)`.
+        Gradient of the loss with respect to `log_softmax(x, axis=axis)`.
     x : array of any shape but ()
     axis : int
         The axis along which the probabilities add up to 1.
     y : array shaped like x, optional
-        `log_softmax(x, axis)`, where it is known already.
+        `log_softmax(x, axis=axis)`, where it is known already.
 
     Returns
     -------
@@ -891,17 +901,272 @@ def log_softmax_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import log_softmax, log_softmax_backward
+    >>> import nnref
     >>> x, dy = [[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]], [[1.0, 2.0, 4.0], [3.0, 0.0, 1.0]]
-    >>> print(np.round(log_softmax_backward(dy[0], x[0]), 4))
+    >>> print(np.round(nnref.log_softmax_backward(dy[0], x[0]), 4))
     [ 0.3698  0.2869 -0.6567]
-    >>> y = log_softmax(x, axis=0)
-    >>> print(np.round(log_softmax_backward(dy, x, axis=0, y=y), 4))
+    >>> y = nnref.log_softmax(x, axis=0)
+    >>> print(np.round(nnref.log_softmax_backward(dy, x, axis=0, y=y), 4))
     [[ 0.8103  1.      0.3447]
      [-0.8103 -1.     -0.3447]]
     """
     x = as_float(x, "x")
-    y = log_softmax(x, axis) if y is None else like(y, x, "y")
+    y = log_softmax(x, axis=axis) if y is None else like(y, x, "y")
     dy = like(dy, x, "dy")
     total: Array = dy.sum(axis=axis, keepdims=True)
     return dy - np.exp(y) * total
+
+
+class _Activation(Layer):
+    """An activation function as a layer: nothing to learn, input of any shape."""
+
+    _function: ClassVar[Callable[..., Array]]
+    _function_backward: ClassVar[Callable[..., Array]]
+    _reuses_y: ClassVar[bool] = False  # whether backward takes the output, too
+    # Whether of x the sign alone counts: y has it, and the next layer keeps y anyway.
+    _needs_sign: ClassVar[bool] = False
+
+    def __init__(self, **options: float) -> None:
+        super().__init__()
+        self._options = options
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the function of x."""
+        y = self._function(x, **self._options)
+        self._saved = {"x": y if self._needs_sign else x}
+        if self._reuses_y:
+            self._saved["y"] = y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient for the last input, in its shape."""
+        return self._function_backward(dy, **self._recall(), **self._options)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value}" for name, value in self._options.items())
+        return f"{type(self).__name__}({options})"
+
+
+class Sigmoid(_Activation):
+    """The logistic function as a layer. See `nnref.activations.sigmoid`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Sigmoid()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [0.2689 0.6225 0.8808]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.1966 0.47   0.315 ]
+    """
+
+    _function = staticmethod(sigmoid)
+    _function_backward = staticmethod(sigmoid_backward)
+    _reuses_y = True
+
+
+class Tanh(_Activation):
+    """The hyperbolic tangent as a layer. See `nnref.activations.tanh`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Tanh()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-0.7616  0.4621  0.964 ]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.42   1.5729 0.212 ]
+    """
+
+    _function = staticmethod(tanh)
+    _function_backward = staticmethod(tanh_backward)
+    _reuses_y = True
+
+
+class ReLU(_Activation):
+    """The rectified linear unit as a layer. See `nnref.activations.relu`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.ReLU()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [0.  0.5 2. ]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0. 2. 3.]
+    """
+
+    _function = staticmethod(relu)
+    _function_backward = staticmethod(relu_backward)
+    _needs_sign = True
+
+
+class LeakyReLU(_Activation):
+    r"""ReLU with a slope below zero, as a layer. See `nnref.activations.leaky_relu`.
+
+    Parameters
+    ----------
+    negative_slope : float
+        The slope below 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.LeakyReLU()
+    >>> layer
+    LeakyReLU(negative_slope=0.01)
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-0.01  0.5   2.  ]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.01 2.   3.  ]
+    """
+
+    _function = staticmethod(leaky_relu)
+    _function_backward = staticmethod(leaky_relu_backward)
+
+    def __init__(self, *, negative_slope: float = 0.01) -> None:
+        super().__init__(negative_slope=negative_slope)
+
+
+class ELU(_Activation):
+    r"""The exponential linear unit as a layer. See `nnref.activations.elu`.
+
+    Parameters
+    ----------
+    alpha : float
+        The $\alpha$ of the function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.ELU()
+    >>> layer
+    ELU(alpha=1.0)
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-0.6321  0.5     2.    ]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.3679 2.     3.    ]
+    """
+
+    _function = staticmethod(elu)
+    _function_backward = staticmethod(elu_backward)
+
+    def __init__(self, *, alpha: float = 1.0) -> None:
+        super().__init__(alpha=alpha)
+
+
+class Softplus(_Activation):
+    """The smooth ReLU as a layer. See `nnref.activations.softplus`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Softplus()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [0.3133 0.9741 2.1269]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.2689 1.2449 2.6424]
+    """
+
+    _function = staticmethod(softplus)
+    _function_backward = staticmethod(softplus_backward)
+
+
+class GELU(_Activation):
+    """The Gaussian error linear unit as a layer. See `nnref.activations.gelu`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.GELU()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-0.1587  0.3457  1.9545]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [-0.0833  1.735   3.2557]
+    """
+
+    _function = staticmethod(gelu)
+    _function_backward = staticmethod(gelu_backward)
+
+
+class SiLU(_Activation):
+    """The sigmoid linear unit as a layer. See `nnref.activations.silu`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.SiLU()
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-0.2689  0.3112  1.7616]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [0.0723 1.4799 3.2724]
+    """
+
+    _function = staticmethod(silu)
+    _function_backward = staticmethod(silu_backward)
+
+
+class Softmax(_Activation):
+    """Softmax as a layer. See `nnref.activations.softmax`.
+
+    Parameters
+    ----------
+    axis : int
+        Along it the outputs sum to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Softmax()
+    >>> layer
+    Softmax(axis=-1)
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [0.0391 0.1753 0.7856]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [-0.0683 -0.1309  0.1992]
+    """
+
+    _function = staticmethod(softmax)
+    _function_backward = staticmethod(softmax_backward)
+    _reuses_y = True
+
+    def __init__(self, *, axis: int = -1) -> None:
+        super().__init__(axis=axis)
+
+
+class LogSoftmax(_Activation):
+    """The logarithm of softmax as a layer. See `nnref.activations.log_softmax`.
+
+    Parameters
+    ----------
+    axis : int
+        Along it the exponentials of the outputs sum to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.LogSoftmax()
+    >>> layer
+    LogSoftmax(axis=-1)
+    >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])).round(4))
+    [-3.2413 -1.7413 -0.2413]
+    >>> print(layer.backward(np.array([1.0, 2.0, 3.0])).round(4))
+    [ 0.7653  0.9483 -1.7136]
+    """
+
+    _function = staticmethod(log_softmax)
+    _function_backward = staticmethod(log_softmax_backward)
+    _reuses_y = True
+
+    def __init__(self, *, axis: int = -1) -> None:
+        super().__init__(axis=axis)

@@ -12,6 +12,11 @@ from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, number
 
+__all__ = [
+    "clip_by_norm",
+    "clip_by_value",
+]
+
 
 def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Array]:
     r"""Limit each element of the gradients by itself.
@@ -46,9 +51,9 @@ def clip_by_value(grads: Mapping[str, ArrayLike], limit: float) -> dict[str, Arr
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import clip_by_value
+    >>> import nnref
     >>> grads = {"w": np.array([[3.0, -4.0, 0.5]]), "b": np.array([12.0, -1.0])}
-    >>> clip_by_value(grads, 2.0)
+    >>> nnref.clip_by_value(grads, 2.0)
     {'w': array([[ 2. , -2. ,  0.5]]), 'b': array([ 2., -1.])}
     >>> grads["b"]
     array([12., -1.])
@@ -93,19 +98,19 @@ def clip_by_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> dict[str, A
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import clip_by_norm
+    >>> import nnref
     >>> grads = {"w": np.array([[3.0, -4.0, 0.0]]), "b": np.array([12.0, 0.0])}
-    >>> clip_by_norm(grads, 6.5)  # the norm is 13
+    >>> nnref.clip_by_norm(grads, 6.5)  # the norm is 13
     {'w': array([[ 1.5, -2. ,  0. ]]), 'b': array([6., 0.])}
-    >>> clip_by_norm(grads, 20.0)
+    >>> nnref.clip_by_norm(grads, 20.0)
     {'w': array([[ 3., -4.,  0.]]), 'b': array([12.,  0.])}
-    >>> clip_by_norm({"w": np.array([3e200, -4e200])}, 1.0)  # nothing overflows
+    >>> nnref.clip_by_norm({"w": np.array([3e200, -4e200])}, 1.0)  # nothing overflows
     {'w': array([ 0.6, -0.8])}
-    >>> clip_by_norm({"w": np.array([3e-200, -4e-200])}, 1e-200)  # nor underflows
+    >>> nnref.clip_by_norm({"w": np.array([3e-200, -4e-200])}, 1e-200)  # nor underflows
     {'w': array([ 6.e-201, -8.e-201])}
-    >>> clip_by_norm({"w": np.zeros(2)}, 1.0)
+    >>> nnref.clip_by_norm({"w": np.zeros(2)}, 1.0)
     {'w': array([0., 0.])}
-    >>> clip_by_norm({"w": np.array([1.0, np.inf])}, 1.0)
+    >>> nnref.clip_by_norm({"w": np.array([1.0, np.inf])}, 1.0)
     Traceback (most recent call last):
     ValueError: grads['w'] holds NaN or infinity, expected finite numbers
     """

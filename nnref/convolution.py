@@ -5,21 +5,29 @@ laid on the image as it stands, without being flipped. `stride`, `padding` and
 `dilation` are one integer for both axes or a pair (rows, columns).
 """
 
-import itertools
-import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
-from nnref._check import Array, as_float, shaped, whole
+from nnref._check import Array, as_float, drawn, shaped, whole
+from nnref._engines.convolution import Plan, convolved, image_gradient, kernel_gradient
 from nnref._window import Pair, images, pair
+from nnref.initialization import he_normal
+from nnref.layer import Layer
+
+__all__ = [
+    "Conv2D",
+    "conv2d",
+    "conv2d_backward",
+    "conv_output_size",
+    "receptive_field",
+]
 
 
 def conv_output_size(
-    size: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+    size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> int:
     r"""Number of positions at which a kernel fits, along one axis.
 
@@ -34,7 +42,7 @@ def conv_output_size(
     ----------
     size : int, at least 1
         The extent $n$ of the input, in pixels.
-    kernel : int, at least 1
+    kernel_size : int, at least 1
         The number $k$ of weights.
     stride : int, at least 1
         How far the kernel moves from one output to the next, $s$.
@@ -58,23 +66,23 @@ def conv_output_size(
 
     Examples
     --------
-    >>> from nnref import conv_output_size
-    >>> conv_output_size(28, 5)
+    >>> import nnref
+    >>> nnref.conv_output_size(28, 5)
     24
-    >>> conv_output_size(28, 5, padding=2)
+    >>> nnref.conv_output_size(28, 5, padding=2)
     28
-    >>> conv_output_size(224, 7, stride=2, padding=3)
+    >>> nnref.conv_output_size(224, 7, stride=2, padding=3)
     112
-    >>> conv_output_size(9, 3, stride=3, padding=1, dilation=2)
+    >>> nnref.conv_output_size(9, 3, stride=3, padding=1, dilation=2)
     3
-    >>> conv_output_size(2, 3, padding=1, dilation=2)
+    >>> nnref.conv_output_size(2, 3, padding=1, dilation=2)
     Traceback (most recent call last):
     ValueError: kernel spans 5 positions, expected at most 4: 2 and the padding
     """
-    size, kernel = whole(size, "size"), whole(kernel, "kernel")
+    size, kernel_size = whole(size, "size"), whole(kernel_size, "kernel_size")
     stride, dilation = whole(stride, "stride"), whole(dilation, "dilation")
     padded = size + 2 * whole(padding, "padding", 0)
-    span = dilation * (kernel - 1) + 1
+    span = dilation * (kernel_size - 1) + 1
     if span > padded:
         raise ValueError(
             f"kernel spans {span} positions, "
@@ -95,7 +103,7 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
 
     Parameters
     ----------
-    layers : sequence of (kernel, stride, dilation)
+    layers : sequence of (kernel_size, stride, dilation)
         Convolution or pooling layers, the first one first. Stride and dilation may be
         left out from the end: they are 1.
 
@@ -115,135 +123,33 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> int:
 
     Examples
     --------
-    >>> from nnref import receptive_field
-    >>> receptive_field([(3, 1), (3, 1), (3, 1)])
+    >>> import nnref
+    >>> nnref.receptive_field([(3, 1), (3, 1), (3, 1)])
     7
-    >>> receptive_field([(5, 2), (2, 3), (3, 1)])  # 1 + 4 + 1 * 2 + 2 * 2 * 3
+    >>> nnref.receptive_field([(5, 2), (2, 3), (3, 1)])  # 1 + 4 + 1 * 2 + 2 * 2 * 3
     19
-    >>> receptive_field([(3,), (3, 1, 2), (3, 1, 4)])  # dilation 1, 2, 4
+    >>> nnref.receptive_field([(3,), (3, 1, 2), (3, 1, 4)])  # dilation 1, 2, 4
     15
-    >>> receptive_field([(3, 0)])
+    >>> nnref.receptive_field([(3, 0)])
     Traceback (most recent call last):
     ValueError: stride of layer 1 is 0, expected an integer of at least 1
-    >>> receptive_field([(3, 1, 1, 2)])
+    >>> nnref.receptive_field([(3, 1, 1, 2)])
     Traceback (most recent call last):
-    ValueError: layer 1 is (3, 1, 1, 2), expected (kernel, stride, dilation)
+    ValueError: layer 1 is (3, 1, 1, 2), expected (kernel_size, stride, dilation)
     """
     field, step = 1, 1
     for number, layer in enumerate(layers, start=1):
         if not isinstance(layer, tuple | list) or not 1 <= len(layer) <= 3:
             raise ValueError(
-                f"layer {number} is {layer!r}, expected (kernel, stride, dilation)"
+                f"layer {number} is {layer!r}, expected (kernel_size, stride, dilation)"
             )
-        kernel, stride, dilation = (*layer, 1, 1)[:3]
+        kernel_size, stride, dilation = (*layer, 1, 1)[:3]
         span = whole(dilation, f"dilation of layer {number}", 1) * (
-            whole(kernel, f"kernel of layer {number}", 1) - 1
+            whole(kernel_size, f"kernel_size of layer {number}", 1) - 1
         )
         field += span * step
         step *= whole(stride, f"stride of layer {number}", 1)
     return field
-
-
-# How many numbers are worked on at a time: half a megabyte of float32, which stays in
-# the cache of a processor core while it is written, multiplied and read.
-_BLOCK = 1 << 17
-
-
-class _Plan(NamedTuple):
-    """The shape of the result, and the options, each (rows, columns)."""
-
-    shape: tuple[int, ...]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    groups: int
-
-
-def _arguments(
-    x: ArrayLike, w: ArrayLike, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> tuple[Array, Array, _Plan]:
-    """Return x and w, checked, and what is to be done with them."""
-    x, w = images(x), as_float(w, "w")
-    if w.ndim != 4:
-        raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
-    if len(w) % whole(groups, "groups"):
-        raise ValueError(
-            f"groups is {groups}, expected a divisor of {len(w)}, the output channels"
-        )
-    channels = groups * w.shape[1]
-    if x.shape[1] != channels:
-        raise ValueError(
-            f"x has shape {x.shape}, expected (n, {channels}, rows, columns)"
-        )
-    stride, padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
-    dilation = pair(dilation, "dilation", 1)
-    extent = (
-        conv_output_size(size, k, stride=s, padding=p, dilation=d)
-        for size, k, s, p, d in zip(
-            x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
-        )
-    )
-    shape = len(x), len(w), *extent
-    return x, w, _Plan(shape, stride, padding, dilation, groups)
-
-
-def _patches(x: Array, w: Array, plan: _Plan) -> tuple[Array, Array, Array, int]:
-    """Return room for a few padded images, its inside, what weights read, and a height.
-
-    The inside is (channels, images, rows, columns), what is read (channels, kernel
-    rows, kernel columns, images, output rows, width): both are views of the first. The
-    height says how many of the output rows to work on at a time.
-    """
-    n, c, *size = x.shape
-    (_, _, rows, columns), (s1, s2), (p1, p2), (d1, d2), _ = plan
-    k1, k2 = w.shape[2:]
-    tall, wide = size[0] + 2 * p1, size[1] + 2 * p2
-
-    # A padded image lies in memory row by row: what weight (u, v) reads for output
-    # after output is the image from pixel (d1 u, d2 v) on. With stride 1 that is one
-    # stretch of memory, and copied at one go, if the windows that stick out to the
-    # right, into the next row, are kept at first: `width` counts them, too.
-    width = wide if (s1, s2) == (1, 1) else columns
-    read = max(1, max(c * k1 * k2, len(w)) * rows * width)  # by one image
-    m = max(1, min(n, _BLOCK // read))
-    height = math.ceil(rows / max(1, read // _BLOCK))
-    padded = np.zeros((c, m, tall * wide + d2 * (k2 - 1)), np.result_type(x, w))
-    inside = padded[:, :, : tall * wide].reshape(c, m, tall, wide)
-    inside = inside[:, :, p1 : p1 + size[0], p2 : p2 + size[1]]
-    channel, image, pixel = padded.strides
-    row = wide * pixel
-    patches = as_strided(
-        padded,
-        (c, k1, k2, m, rows, width),
-        (channel, d1 * row, d2 * pixel, image, s1 * row, s2 * pixel),
-    )
-    return padded, inside, patches, height
-
-
-def _matrices(
-    x: Array, w: Array, plan: _Plan
-) -> Iterator[tuple[slice, slice, tuple[int, ...], Array]]:
-    """Yield images, rows, and for their outputs what the kernels read, as a matrix.
-
-    Its rows are the weights, its columns the outputs, whose shape (images, rows, width)
-    comes with it. With groups there is a matrix for each. The next overwrites it.
-    """
-    _, inside, patches, height = _patches(x, w, plan)
-    c, k1, k2, m, rows, width = patches.shape
-    room = np.empty(c * k1 * k2 * m * height * width, patches.dtype)
-    for i in range(0, len(x), m):
-        block = x[i : i + m]
-        inside[:, : len(block)] = block.swapaxes(0, 1)
-        for j in range(0, rows, height):
-            part = patches[:, :, :, : len(block), j : j + height]
-            outputs = part.shape[3:]
-            if not part.flags.c_contiguous:
-                copied = room[: part.size].reshape(part.shape)
-                copied[...] = part
-                part = copied
-            weights = c // plan.groups * k1 * k2
-            matrix = part.reshape(plan.groups, weights, math.prod(outputs))
-            yield slice(i, i + m), slice(j, j + height), outputs, matrix
 
 
 def conv2d(
@@ -310,7 +216,7 @@ def conv2d(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import conv2d
+    >>> import nnref
     >>> x = np.arange(20.0).reshape(1, 1, 4, 5) ** 2 % 7
     >>> print(x[0, 0])
     [[0. 1. 4. 2. 2.]
@@ -318,12 +224,12 @@ def conv2d(
      [2. 2. 4. 1. 0.]
      [1. 4. 2. 2. 4.]]
     >>> w = np.array([[[[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]]])
-    >>> print(conv2d(x, w)[0, 0])
+    >>> print(nnref.conv2d(x, w)[0, 0])
     [[ 1. 12. 19.]
      [16.  0.  1.]
      [ 8. 14. 16.]]
     >>> options = {"stride": (1, 2), "padding": (1, 0), "dilation": (3, 1)}
-    >>> print(conv2d(x, w, [10.0], **options)[0, 0])
+    >>> print(nnref.conv2d(x, w, [10.0], **options)[0, 0])
     [[20.  9.]
      [14. 28.]
      [16. 12.]]
@@ -333,29 +239,21 @@ def conv2d(
     >>> x = np.arange(1.0, 9.0).reshape(1, 4, 1, 2)
     >>> w = np.array([[1.0, 0.0], [10.0, 1.0], [1.0, 0.0], [10.0, 1.0]])
     >>> w = w[:, :, None, None]
-    >>> print(conv2d(x, w, groups=2)[0, :, 0])
+    >>> print(nnref.conv2d(x, w, groups=2)[0, :, 0])
     [[ 1.  2.]
      [13. 24.]
      [ 5.  6.]
      [57. 68.]]
-    >>> conv2d(x, w)
+    >>> nnref.conv2d(x, w)
     Traceback (most recent call last):
     ValueError: x has shape (1, 4, 1, 2), expected (n, 2, rows, columns)
-    >>> conv2d(x, w[np.newaxis])
+    >>> nnref.conv2d(x, w[np.newaxis])
     Traceback (most recent call last):
     ValueError: w has shape (1, 4, 2, 1, 1), expected (out, in, rows, columns)
     """
     x, w, plan = _arguments(x, w, stride, padding, dilation, groups)
-    _, o, _, columns = plan.shape
-    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
-    bias = None if b is None else shaped(b, (o,), "b")[:, None, None]
-    z = np.empty(plan.shape, np.result_type(x, w, *([] if bias is None else [bias])))
-    for some, rows, outputs, matrix in _matrices(x, w, plan):
-        products = (kernels @ matrix).reshape(o, *outputs)[..., :columns]
-        z[some, :, rows] = products.swapaxes(0, 1)
-        if bias is not None:
-            z[some, :, rows] += bias
-    return z
+    b = None if b is None else shaped(b, (len(w),), "b")
+    return convolved(x, w, b, plan)
 
 
 def conv2d_backward(
@@ -369,7 +267,7 @@ def conv2d_backward(
     dilation: Pair = 1,
     groups: int = 1,
     input_gradient: bool = True,
-) -> tuple[Array, ...]:
+) -> tuple[Array | None, Array, Array | None]:
     r"""Gradients of `conv2d`.
 
     $$
@@ -404,9 +302,9 @@ def conv2d_backward(
 
     Returns
     -------
-    one to three arrays
-        Gradient of the loss with respect to x (if wanted), to w and, if b is given, to
-        b, each in the shape of its variable.
+    dx, dw, db : arrays
+        Gradient of the loss with respect to x, to w and to b, each in the shape of its
+        variable. None stands for dx if that is not wanted, and for db without b.
 
     Raises
     ------
@@ -420,12 +318,12 @@ def conv2d_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import conv2d_backward
+    >>> import nnref
     >>> x = np.arange(20.0).reshape(1, 1, 4, 5) ** 2 % 7
     >>> w = np.array([[[[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]]])
     >>> dy = np.arange(1.0, 9.0).reshape(1, 1, 4, 2)
     >>> options = {"stride": (1, 2), "padding": (1, 0), "dilation": (2, 1)}
-    >>> dx, dw, db = conv2d_backward(dy, x, w, [10.0], **options)
+    >>> dx, dw, db = nnref.conv2d_backward(dy, x, w, [10.0], **options)
     >>> print(dx[0, 0])
     [[ 3.  6.  4.  8.  0.]
      [ 5.  9.  9. 10.  6.]
@@ -442,7 +340,7 @@ def conv2d_backward(
     >>> x = np.arange(1.0, 9.0).reshape(1, 4, 1, 2)
     >>> w = np.array([[1.0, 10.0], [100.0, 1000.0]])[:, :, None, None]
     >>> dy = np.array([[[[6.0, 0.0]], [[0.0, 1.0]]]])
-    >>> dx, dw = conv2d_backward(dy, x, w, groups=2)
+    >>> dx, dw, _ = nnref.conv2d_backward(dy, x, w, groups=2)
     >>> print(dx[0, :, 0])
     [[   6.    0.]
      [  60.    0.]
@@ -451,66 +349,161 @@ def conv2d_backward(
     >>> print(dw[:, :, 0, 0])
     [[ 6. 18.]
      [ 6.  8.]]
-    >>> (dw,) = conv2d_backward(dy, x, w, groups=2, input_gradient=False)
+    >>> nnref.conv2d_backward(dy, x, w, groups=2, input_gradient=False)[::2]
+    (None, None)
     """
     x, w, plan = _arguments(x, w, stride, padding, dilation, groups)
     dy = shaped(dy, plan.shape, "dy").astype(np.result_type(x, w), copy=False)
-    gradients: tuple[Array, ...] = (_kernel_gradient(dy, x, w, plan),)
-    if b is not None:
-        shaped(b, (len(w),), "b")
-        gradients += (dy.sum(axis=(0, 2, 3)),)
-    if not input_gradient:
-        return gradients
-    return _image_gradient(dy, x, w, plan), *gradients
+    dx = image_gradient(dy, x, w, plan) if input_gradient else None
+    if b is None:
+        return dx, kernel_gradient(dy, x, w, plan), None
+    shaped(b, (len(w),), "b")
+    return dx, kernel_gradient(dy, x, w, plan), dy.sum(axis=(0, 2, 3))
 
 
-def _kernel_gradient(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
-    """Return the gradient to w: each weight gets what it read, times dy, summed."""
-    (_, o, _, columns), *_, groups = plan
-    dw = np.zeros((groups, math.prod(w.shape[1:]), o // groups), dy.dtype)
-    for some, rows, outputs, matrix in _matrices(x, w, plan):
-        dz = np.zeros((o, *outputs), dy.dtype)  # and so it stays where no output is
-        dz[..., :columns] = dy[some, :, rows].swapaxes(0, 1)
-        dz = dz.reshape(groups, o // groups, matrix.shape[2])
-        dw += matrix @ dz.swapaxes(1, 2)
-    return dw.swapaxes(1, 2).reshape(w.shape)
-
-
-def _image_gradient(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
-    """Return the gradient to x: each pixel gets all that read it, times dy, summed."""
-    _, stride, padding, dilation, groups = plan
-    o, c, *extent = w.shape
-    p1, p2 = (
-        d * (k - 1) - p for d, k, p in zip(dilation, extent, padding, strict=True)
+def _arguments(
+    x: ArrayLike, w: ArrayLike, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[Array, Array, Plan]:
+    """Return x and w, checked, and what is to be done with them."""
+    x, w = images(x), as_float(w, "w")
+    if w.ndim != 4:
+        raise ValueError(f"w has shape {w.shape}, expected (out, in, rows, columns)")
+    if len(w) % whole(groups, "groups"):
+        raise ValueError(
+            f"groups is {groups}, expected a divisor of {len(w)}, the output channels"
+        )
+    channels = groups * w.shape[1]
+    if x.shape[1] != channels:
+        raise ValueError(
+            f"x has shape {x.shape}, expected (n, {channels}, rows, columns)"
+        )
+    stride, padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
+    dilation = pair(dilation, "dilation", 1)
+    extent = (
+        conv_output_size(size, k, stride=s, padding=p, dilation=d)
+        for size, k, s, p, d in zip(
+            x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
+        )
     )
-    # Convolving copies o numbers for each weight of a kernel, adding back c of them.
-    # That takes longer for each number, and pays off only where o is far greater.
-    if stride == (1, 1) and min(p1, p2) >= 0 and o // groups <= 2 * c:
-        parts = w.reshape(groups, o // groups, c, *extent)[..., ::-1, ::-1]
-        flipped = parts.swapaxes(1, 2).reshape(groups * c, o // groups, *extent)
-        return conv2d(dy, flipped, padding=(p1, p2), dilation=dilation, groups=groups)
-    return _add_back(dy, x, w, plan)
+    shape = len(x), len(w), *extent
+    return x, w, Plan(shape, stride, padding, dilation, groups)
 
 
-def _add_back(dy: Array, x: Array, w: Array, plan: _Plan) -> Array:
-    """Return the gradient to x: what was copied for a weight is added back."""
-    dpadded, dinside, dpatches, height = _patches(x, w, plan)
-    c, k1, k2, m, _, width = dpatches.shape
-    (n, o, tall, columns), *_, groups = plan
-    kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
-    # With one output channel to a group both are equal, and `*` is faster.
-    times = np.multiply if o == groups else np.matmul
-    dx = np.empty(x.shape, dy.dtype)
-    for i in range(0, n, m):
-        dpadded[...] = 0
-        for j in range(0, tall, height):
-            block = dy[i : i + m, :, j : j + height].swapaxes(0, 1)
-            outputs = *block.shape[1:3], width
-            dz = np.zeros((o, *outputs), dy.dtype)
-            dz[..., :columns] = block
-            dz = dz.reshape(groups, o // groups, math.prod(outputs))
-            dread = times(kernels, dz).reshape(c, k1, k2, *outputs)
-            for u, v in itertools.product(range(k1), range(k2)):
-                dpatches[:, u, v, : outputs[0], j : j + height] += dread[:, u, v]
-        dx[i : i + m] = dinside[:, : len(dx[i : i + m])].swapaxes(0, 1)
-    return dx
+class Conv2D(Layer):
+    r"""Convolution of images by kernels to be learned. See `nnref.convolution.conv2d`.
+
+    Parameters
+    ----------
+    c_in, c_out : int
+        Number of channels of the input and of the output.
+    kernel_size : int or (rows, columns)
+    rng : numpy.random.Generator
+    stride, padding, dilation : int or (int, int)
+    groups : int
+        Must divide c_in and c_out.
+    init : function
+        `init((c_out, c_in // groups, rows, columns), rng)` returns the first kernels.
+    bias : bool
+        Whether there is a b, one number for each output channel, which starts at zero.
+    dtype : float dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, `init` returns kernels of another shape, or
+        `dtype` is not a floating-point type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> rng = np.random.default_rng(0)
+    >>> layer = nnref.Conv2D(1, 2, (1, 2), rng, init=lambda shape, rng: np.ones(shape))
+    >>> layer.params["w"][1] = [[[0.0, 10.0]]]
+    >>> layer.params["b"][...] = [0.5, 0.0]
+    >>> x = np.array([[[[1.0, 2.0, 4.0]]]])
+    >>> print(layer.forward(x)[0, :, 0])
+    [[ 3.5  6.5]
+     [20.  40. ]]
+    >>> print(layer.backward(np.array([[[[1.0, 0.0]], [[0.0, 2.0]]]]))[0, 0])
+    [[ 1.  1. 20.]]
+    >>> print(layer.grads["w"][:, 0, 0], layer.grads["b"])
+    [[1. 2.]
+     [4. 8.]] [1. 2.]
+    >>> layer.backward_params(np.array([[[[0.0, 3.0]], [[0.0, 0.0]]]]))
+    >>> print(layer.grads["w"][:, 0, 0], layer.grads["b"])
+    [[ 6. 12.]
+     [ 0.  0.]] [3. 0.]
+    >>> nnref.Conv2D(4, 6, 3, rng)
+    Conv2D(4, 6, (3, 3))
+    >>> layer = nnref.Conv2D(4, 6, 3, rng, stride=2, padding=1, groups=2, bias=False)
+    >>> layer
+    Conv2D(4, 6, (3, 3), stride=2, padding=1, groups=2, bias=False)
+    >>> layer.params["w"].shape, layer.forward(np.zeros((5, 4, 8, 7))).shape
+    ((6, 2, 3, 3), (5, 6, 4, 4))
+    """
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel_size: Pair,
+        rng: np.random.Generator,
+        *,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        init: Callable[[tuple[int, ...], np.random.Generator], Array] = he_normal,
+        bias: bool = True,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        c_in, c_out = whole(c_in, "c_in"), whole(c_out, "c_out")
+        if c_in % whole(groups, "groups") or c_out % groups:
+            raise ValueError(
+                f"groups is {groups}, expected a divisor of {c_in} and {c_out}, "
+                "the channels"
+            )
+        shape = (c_out, c_in // groups, *pair(kernel_size, "kernel_size", 1))
+        w = drawn(init, shape, rng, dtype)
+        super().__init__(w=w, **({"b": np.zeros(c_out, dtype)} if bias else {}))
+        pair(stride, "stride", 1), pair(padding, "padding", 0)
+        pair(dilation, "dilation", 1)
+        self._options: dict[str, Any] = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c_in, rows, columns) convolved: (n, c_out, rows, columns)."""
+        self._saved = x
+        return conv2d(x, self._params["w"], self._params.get("b"), **self._options)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        dx: Array = self._gradients(dy, input_gradient=True)
+        return dx
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` for dy shaped like the last output."""
+        self._gradients(dy, input_gradient=False)
+
+    def _gradients(self, dy: Array, *, input_gradient: bool) -> Any:
+        """Set `grads`, and return dx if that is wanted."""
+        x, arrays = self._recall(), self._params.values()
+        dx, dw, db = conv2d_backward(
+            dy, x, *arrays, **self._options, input_gradient=input_gradient
+        )
+        self._grads = {"w": dw} if db is None else {"w": dw, "b": db}
+        return dx
+
+    def __repr__(self) -> str:
+        w, groups = self._params["w"], self._options["groups"]
+        words = [str(w.shape[1] * groups), str(len(w)), str(w.shape[2:])]
+        plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
+        options = self._options | {"bias": "b" in self._params}
+        words += [f"{k}={v}" for k, v in options.items() if v != plain[k]]
+        return f"Conv2D({', '.join(words)})"

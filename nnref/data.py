@@ -8,6 +8,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from nnref._check import Array, generator, number, whole
 
+__all__ = [
+    "Digits",
+    "blobs",
+    "digits",
+    "sine",
+    "spirals",
+    "xor",
+]
+
 Labels = NDArray[np.integer]
 
 
@@ -26,9 +35,9 @@ class Digits(NamedTuple):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Digits
+    >>> import nnref
     >>> y_train, y_test = np.array([7, 8, 9]), np.array([6])
-    >>> data = Digits(np.ones((3, 2)), y_train, np.zeros((1, 2)), y_test)
+    >>> data = nnref.Digits(np.ones((3, 2)), y_train, np.zeros((1, 2)), y_test)
     >>> data.x_test
     array([[0., 0.]])
     >>> data.x
@@ -92,15 +101,15 @@ def digits(*, images: bool = False, dtype: DTypeLike = np.float64) -> Digits:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import digits
-    >>> x_train, y_train, x_test, y_test = digits()
+    >>> import nnref
+    >>> x_train, y_train, x_test, y_test = nnref.digits()
     >>> x_train.shape, y_train.shape, x_test.shape, y_test.shape
     ((1437, 64), (1437,), (360, 64), (360,))
     >>> y_train[:8], y_test[:8]
     (array([6, 6, 6, 2, 5, 6, 6, 2]), array([0, 8, 8, 9, 8, 3, 7, 5]))
     >>> float(x_train.max()), float(x_train.sum()), float(x_test.sum())
     (1.0, 28091.3125, 7016.0625)
-    >>> data = digits(images=True, dtype=np.float32)
+    >>> data = nnref.digits(images=True, dtype=np.float32)
     >>> data.x_test.shape, data.x_test.dtype, data.x.shape, data.y.shape
     ((360, 1, 8, 8), dtype('float32'), (1797, 1, 8, 8), (1797,))
     >>> print((16 * data.x_train[0, 0]).astype(int))
@@ -141,8 +150,8 @@ def xor() -> tuple[Array, Labels]:
 
     Examples
     --------
-    >>> from nnref import xor
-    >>> x, y = xor()
+    >>> import nnref
+    >>> x, y = nnref.xor()
     >>> x
     array([[0., 0.],
            [0., 1.],
@@ -193,14 +202,14 @@ def spirals(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import spirals
-    >>> x, y = spirals(7, np.random.default_rng(0), classes=2, noise=0.0)
+    >>> import nnref
+    >>> x, y = nnref.spirals(7, np.random.default_rng(0), classes=2, noise=0.0)
     >>> y
     array([0, 1, 0, 1, 0, 1, 0])
     >>> print(x.T.round(3))
     [[ 0.089  0.064 -0.386  0.515 -0.159 -0.534  1.   ]
      [ 0.112 -0.279  0.186  0.248 -0.696  0.67  -0.   ]]
-    >>> x, y = spirals(7, np.random.default_rng(0))
+    >>> x, y = nnref.spirals(7, np.random.default_rng(0))
     >>> print(x.T.round(3), y)
     [[ 0.095 -0.177  0.327 -0.45   0.647 -0.879  0.884]
      [ 0.105 -0.189  0.26  -0.201  0.147 -0.126 -0.011]] [0 1 2 0 1 2 0]
@@ -250,14 +259,14 @@ def blobs(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import blobs
-    >>> x, y = blobs(5, np.random.default_rng(0), noise=0.1)
+    >>> import nnref
+    >>> x, y = nnref.blobs(5, np.random.default_rng(0), noise=0.1)
     >>> y
     array([0, 1, 2, 0, 1])
     >>> print(x.T.round(3))
     [[ 1.013 -0.436 -0.554  1.13  -0.57 ]
      [-0.013  0.877 -0.83   0.095  0.739]]
-    >>> x, y = blobs(5, np.random.default_rng(0), classes=2)
+    >>> x, y = nnref.blobs(5, np.random.default_rng(0), classes=2)
     >>> print(x.T.round(3), y)
     [[ 1.038 -0.808  0.839 -0.609  0.789]
      [-0.04   0.031  0.108  0.284 -0.38 ]] [0 1 0 1 0]
@@ -303,14 +312,14 @@ def sine(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import sine
-    >>> x, y = sine(4, np.random.default_rng(0), noise=0.0)
+    >>> import nnref
+    >>> x, y = nnref.sine(4, np.random.default_rng(0), noise=0.0)
     >>> print(x.T.round(3), y.T.round(3))
     [[0.017 0.041 0.27  0.637]] [[ 0.104  0.255  0.992 -0.758]]
-    >>> x, y = sine(4, np.random.default_rng(0), noise=0.5)
+    >>> x, y = nnref.sine(4, np.random.default_rng(0), noise=0.5)
     >>> print(y.T.round(3))
     [[-0.164  0.435  1.644 -0.285]]
-    >>> x, y = sine(4, np.random.default_rng(0))
+    >>> x, y = nnref.sine(4, np.random.default_rng(0))
     >>> print(y.T.round(3))
     [[-0.003  0.327  1.253 -0.569]]
     """

@@ -16,6 +16,11 @@ from numpy.typing import ArrayLike
 
 from nnref._check import Array, as_float, number
 
+__all__ = [
+    "check_gradient",
+    "numerical_gradient",
+]
+
 _EPSILON = 2.0**-52  # of float64
 _STEP = _EPSILON ** (1 / 3)
 _TINY = 2.0**-1022  # so that 0 / 0 is 0
@@ -55,14 +60,14 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import numerical_gradient
+    >>> import nnref
     >>> x = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, 0.0]])
-    >>> print(np.round(numerical_gradient(lambda x: np.sum(x**3), x), 5))
+    >>> print(np.round(nnref.numerical_gradient(lambda x: np.sum(x**3), x), 5))
     [[ 3.   12.   27.  ]
      [ 0.75 48.    0.  ]]
-    >>> print(np.round(numerical_gradient(np.square, 1e8), 1))
+    >>> print(np.round(nnref.numerical_gradient(np.square, 1e8), 1))
     200000000.0
-    >>> numerical_gradient(np.sin, x)
+    >>> nnref.numerical_gradient(np.sin, x)
     Traceback (most recent call last):
     ValueError: f returned an array of shape (2, 3), expected one number
     """
@@ -83,7 +88,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
 
 def check_gradient(
     f: Callable[..., ArrayLike],
-    f_backward: Callable[..., ArrayLike | tuple[ArrayLike, ...]],
+    f_backward: Callable[..., ArrayLike | tuple[ArrayLike | None, ...]],
     *args: Any,
     wrt: Sequence[int] | None = None,
     rng: np.random.Generator | None = None,
@@ -111,6 +116,7 @@ def check_gradient(
         The same arguments must give the same result.
     f_backward : function of `dy, *args, **kwargs`
         Returns the gradient for each differentiable argument: an array, or a tuple.
+        None in it counts for nothing.
     *args
         Where to check; keep away from kinks.
     wrt : positions in args of the differentiable arguments
@@ -139,19 +145,19 @@ def check_gradient(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import check_gradient
+    >>> import nnref
     >>> def scale(x, w):
     ...     return x * w
     >>> def scale_backward(dy, x, w):
     ...     return dy * w, (dy * x).sum(axis=0)
     >>> x, w = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
-    >>> check_gradient(scale, scale_backward, x, w) < 1e-9
+    >>> nnref.check_gradient(scale, scale_backward, x, w) < 1e-9
     True
-    >>> check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
+    >>> nnref.check_gradient(scale, lambda dy, x, w: dy * w, x, w, wrt=[0]) < 1e-9
     True
     >>> def wrong_backward(dy, x, w):
     ...     return dy * w, (dy * x).mean(axis=0)
-    >>> check_gradient(scale, wrong_backward, x, w)
+    >>> nnref.check_gradient(scale, wrong_backward, x, w)
     Traceback (most recent call last):
     AssertionError: wrong_backward: the gradient for argument 1 is off by 0.5:
     along a random direction it gives -24.8, differences give -49.6
@@ -166,6 +172,7 @@ def check_gradient(
     dy = rng.normal(size=y.shape)
     returned = f_backward(dy, *x, **kwargs)
     gradients = returned if isinstance(returned, tuple) else (returned,)
+    gradients = tuple(g for g in gradients if g is not None)  # no bias, no db
     name = getattr(f_backward, "__name__", "f_backward")
     if len(gradients) != len(wrt):
         raise ValueError(

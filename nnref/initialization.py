@@ -20,6 +20,13 @@ import numpy as np
 
 from nnref._check import Array
 
+__all__ = [
+    "he_normal",
+    "he_uniform",
+    "xavier_normal",
+    "xavier_uniform",
+]
+
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return fan-in and fan-out of weights of this shape."""
@@ -61,14 +68,16 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import he_normal
-    >>> w = he_normal((200, 30), np.random.default_rng(0))  # variance 2 / 200 = 0.1**2
+    >>> import nnref
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.he_normal((200, 30), rng)  # variance 2 / 200 = 0.1**2
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (200, 30) [0.  0.1]
-    >>> w = he_normal((30, 10, 4, 5), np.random.default_rng(0))  # fan-in 10 * 4 * 5
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.he_normal((30, 10, 4, 5), rng)  # fan-in 10 * 4 * 5
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (30, 10, 4, 5) [0.  0.1]
-    >>> he_normal((200,), np.random.default_rng(0))
+    >>> nnref.he_normal((200,), np.random.default_rng(0))
     Traceback (most recent call last):
     ValueError: shape is (200,), expected (in, out) or (out, in, rows, columns)
     """
@@ -107,8 +116,8 @@ def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import he_uniform
-    >>> w = he_uniform((600, 30), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> import nnref
+    >>> w = nnref.he_uniform((600, 30), np.random.default_rng(0))  # limit sqrt(6 / 600)
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (600, 30) [-0.1  0.   0.1]
     """
@@ -147,8 +156,8 @@ def xavier_normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import xavier_normal
-    >>> w = xavier_normal((150, 50), np.random.default_rng(0))  # variance 2 / 200
+    >>> import nnref
+    >>> w = nnref.xavier_normal((150, 50), np.random.default_rng(0))  # variance 2 / 200
     >>> print(w.shape, np.round([w.mean(), w.std()], 2) + 0)
     (150, 50) [0.  0.1]
     """
@@ -188,11 +197,12 @@ def xavier_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import xavier_uniform
-    >>> w = xavier_uniform((450, 150), np.random.default_rng(0))  # limit sqrt(6 / 600)
+    >>> import nnref
+    >>> rng = np.random.default_rng(0)
+    >>> w = nnref.xavier_uniform((450, 150), rng)  # limit sqrt(6 / 600)
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (450, 150) [-0.1  0.   0.1]
-    >>> w = xavier_uniform((10, 20, 4, 5), np.random.default_rng(0))  # 400 + 200
+    >>> w = nnref.xavier_uniform((10, 20, 4, 5), np.random.default_rng(0))  # 400 + 200
     >>> print(w.shape, np.round([w.min(), w.mean(), w.max()], 2) + 0)
     (10, 20, 4, 5) [-0.1  0.   0.1]
     """

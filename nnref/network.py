@@ -4,8 +4,16 @@ A container is a layer itself. The names of its arrays carry the names of its la
 "0.w" is the `w` of the first if that is a `Dense`.
 """
 
-from nnref._check import Array
-from nnref.layers import Layer
+import math
+
+from nnref._check import Array, shaped
+from nnref.layer import Layer
+
+__all__ = [
+    "Flatten",
+    "Residual",
+    "Sequential",
+]
 
 
 class _Container(Layer):
@@ -82,9 +90,11 @@ class Sequential(_Container):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, Sequential, Tanh
+    >>> import nnref
     >>> rng = np.random.default_rng(0)
-    >>> model = Sequential(Dense(3, 4, rng), Tanh(), Dense(4, 2, rng))
+    >>> model = nnref.Sequential(
+    ...     nnref.Dense(3, 4, rng), nnref.Tanh(), nnref.Dense(4, 2, rng)
+    ... )
     >>> model
     Sequential(
       0: Dense(3, 4)          w (3, 4), b (4,)
@@ -167,15 +177,17 @@ class Residual(_Container):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, Dropout, ReLU, Residual, Sequential
-    >>> layer = Residual(ReLU())
+    >>> import nnref
+    >>> layer = nnref.Residual(nnref.ReLU())
     >>> print(layer.forward(np.array([-1.0, 0.5, 2.0])))
     [-1.  1.  4.]
     >>> print(layer.backward(np.array([1.0, 2.0, 3.0])))
     [1. 4. 6.]
     >>> rng = np.random.default_rng(0)
-    >>> f = Sequential(Dense(3, 4, rng), ReLU(), Dense(4, 2, rng))
-    >>> layer = Residual(f, Dense(3, 2, rng, bias=False))
+    >>> f = nnref.Sequential(
+    ...     nnref.Dense(3, 4, rng), nnref.ReLU(), nnref.Dense(4, 2, rng)
+    ... )
+    >>> layer = nnref.Residual(f, nnref.Dense(3, 2, rng, bias=False))
     >>> layer
     Residual(
       f: Sequential(
@@ -197,10 +209,10 @@ class Residual(_Container):
     [2. 0.] [[ 2.  0.]
      [-4.  0.]
      [ 6.  0.]]
-    >>> drop = Residual(Dropout(0.5, rng))
+    >>> drop = nnref.Residual(nnref.Dropout(0.5, rng))
     >>> print(drop.forward(x), drop.forward(x, training=True))
     [[ 2. -4.  6.]] [[ 3. -6.  9.]]
-    >>> Residual(f).forward(x)
+    >>> nnref.Residual(f).forward(x)
     Traceback (most recent call last):
         ...
     ValueError: f gives shape (1, 2), the shortcut (1, 3): they cannot be added
@@ -230,3 +242,33 @@ class Residual(_Container):
         """Set `grads` of the layer and of the projection."""
         for layer in self._layers.values():
             layer.backward_params(dy)
+
+
+class Flatten(Layer):
+    """Each sample as one row: (n, c, rows, columns) to (n, c * rows * columns).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Flatten()
+    >>> layer.forward(np.array([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, 1, 2]]]))
+    array([[1, 2, 3, 4, 5, 6],
+           [7, 8, 9, 0, 1, 2]])
+    >>> layer.backward(np.arange(12.0).reshape(2, 6))
+    array([[[ 0.,  1.,  2.],
+            [ 3.,  4.,  5.]],
+    <BLANKLINE>
+           [[ 6.,  7.,  8.],
+            [ 9., 10., 11.]]])
+    """
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, ...) as (n, d)."""
+        self._saved = x.shape
+        return x.reshape(len(x), math.prod(x.shape[1:]))
+
+    def backward(self, dy: Array) -> Array:
+        """Return dy (n, d) in the shape of x."""
+        n, *rest = self._recall()
+        return shaped(dy, (n, math.prod(rest)), "dy").reshape(n, *rest)

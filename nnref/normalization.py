@@ -11,9 +11,19 @@ Everything is computed in the dtype of `x`.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
-from nnref._check import Array, as_float, like, number, shaped
+from nnref._check import Array, as_float, floating, like, number, shaped, whole
+from nnref.layer import Layer
+
+__all__ = [
+    "BatchNorm",
+    "LayerNorm",
+    "batch_norm",
+    "batch_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
+]
 
 
 def _channels(
@@ -115,26 +125,29 @@ def batch_norm(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import batch_norm
+    >>> import nnref
     >>> x = [[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]]  # means 3 and 20
-    >>> print(np.round(batch_norm(x, [1.0, 2.0], [0.0, 100.0]), 4))
+    >>> print(np.round(nnref.batch_norm(x, [1.0, 2.0], [0.0, 100.0]), 4))
     [[ -0.9258  97.5505]
      [ -0.4629 102.4495]
      [  1.3887 100.    ]]
-    >>> print(np.round(batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=4.0), 4))
+    >>> print(np.round(nnref.batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=4.0), 4))
     [[ -0.6794  97.6208]
      [ -0.3397 102.3792]
      [  1.019  100.    ]]
     >>> stats = [1.0, 20.0], [8.0, 24.0]
-    >>> print(batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=1.0, stats=stats).round(4))
+    >>> y = nnref.batch_norm(x, [1.0, 2.0], [0.0, 100.0], eps=1.0, stats=stats)
+    >>> print(y.round(4))
     [[  0.      96.    ]
      [  0.3333 104.    ]
      [  1.6667 100.    ]]
-    >>> print(batch_norm([[-1e-3], [1e-3]], [1.0], [0.0]).round(4).ravel())  # eps shows
+    >>> y = nnref.batch_norm([[-1e-3], [1e-3]], [1.0], [0.0])  # eps shows
+    >>> print(y.round(4).ravel())
     [-0.3015  0.3015]
-    >>> print(batch_norm([[1e8 - 1], [1e8], [1e8 + 1]], [1.0], [0.0]).round(4).ravel())
+    >>> y = nnref.batch_norm([[1e8 - 1], [1e8], [1e8 + 1]], [1.0], [0.0])
+    >>> print(y.round(4).ravel())
     [-1.2247  0.      1.2247]
-    >>> batch_norm([[1.0, 10.0]], [1.0, 2.0], [0.0, 100.0])
+    >>> nnref.batch_norm([[1.0, 10.0]], [1.0, 2.0], [0.0, 100.0])
     Traceback (most recent call last):
     ValueError: x has shape (1, 2), expected at least two values in each channel
     """
@@ -200,21 +213,23 @@ def batch_norm_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import batch_norm_backward
+    >>> import nnref
     >>> x, gamma, beta = [[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]], [1.0, 2.0], [0.0, 9.0]
     >>> dy = [[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]]
-    >>> dx, dgamma, dbeta = batch_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> dx, dgamma, dbeta = nnref.batch_norm_backward(dy, x, gamma, beta, eps=4.0)
     >>> print(np.round(dx, 4))
     [[-0.3832  0.2574]
      [ 0.2047  0.2978]
      [ 0.1786 -0.5551]]
     >>> print(np.round(dgamma, 4), dbeta)
     [2.3778 3.5687] [8. 7.]
-    >>> dx, _, _ = batch_norm_backward([[0.0], [1.0]], [[-1e-3], [1e-3]], [1.0], [0.0])
+    >>> near = [[-1e-3], [1e-3]]
+    >>> dx, _, _ = nnref.batch_norm_backward([[0.0], [1.0]], near, [1.0], [0.0])
     >>> print(np.round(dx, 2).ravel())
     [-137.05  137.05]
     >>> stats = [1.0, 20.0], [8.0, 24.0]
-    >>> dx, dgamma, _ = batch_norm_backward(dy, x, gamma, beta, eps=1.0, stats=stats)
+    >>> options = {"eps": 1.0, "stats": stats}
+    >>> dx, dgamma, _ = nnref.batch_norm_backward(dy, x, gamma, beta, **options)
     >>> print(np.round(dx, 4), np.round(dgamma, 4))
     [[0.3333 0.8   ]
      [1.     2.    ]
@@ -223,7 +238,7 @@ def batch_norm_backward(
     An image of two channels:
 
     >>> x, dy = [[[[1.0, 2.0, 6.0]], [[0.0, 3.0, 9.0]]]], [[[[1, 3, 4]], [[2, 5, 0]]]]
-    >>> dx, dgamma, dbeta = batch_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> dx, dgamma, dbeta = nnref.batch_norm_backward(dy, x, gamma, beta, eps=4.0)
     >>> print(np.round(dx[0, :, 0], 4))
     [[-0.3832  0.2047  0.1786]
      [-0.6111  1.1436 -0.5325]]
@@ -300,17 +315,17 @@ def layer_norm(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import layer_norm
+    >>> import nnref
     >>> x, gamma, beta = [[1.0, 2.0, 6.0], [10.0, 30.0, 20.0]], [1, 2, 3], [9, 8, 7]
-    >>> print(np.round(layer_norm(x, gamma, beta), 4))  # means 3 and 20
+    >>> print(np.round(nnref.layer_norm(x, gamma, beta), 4))  # means 3 and 20
     [[ 8.0742  7.0742 11.1662]
      [ 7.7753 10.4495  7.    ]]
-    >>> print(np.round(layer_norm(x, gamma, beta, eps=4.0), 4))
+    >>> print(np.round(nnref.layer_norm(x, gamma, beta, eps=4.0), 4))
     [[ 8.3206  7.3206 10.0571]
      [ 7.8104 10.3792  7.    ]]
-    >>> print(np.round(layer_norm([-1e-3, 1e-3], [1, 1], [0, 0]), 4))  # eps shows
+    >>> print(np.round(nnref.layer_norm([-1e-3, 1e-3], [1, 1], [0, 0]), 4))  # eps shows
     [-0.3015  0.3015]
-    >>> print(np.round(layer_norm([1e8 - 1, 1e8, 1e8 + 1], gamma, beta), 4))
+    >>> print(np.round(nnref.layer_norm([1e8 - 1, 1e8, 1e8 + 1], gamma, beta), 4))
     [ 7.7753  8.     10.6742]
     """
     x, gamma, beta = _features(x, gamma, beta)
@@ -370,13 +385,13 @@ def layer_norm_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import layer_norm_backward
+    >>> import nnref
     >>> x, gamma, beta = [[1.0, 2.0, 6.0], [10.0, 30.0, 20.0]], [1, 2, 3], [9, 8, 7]
     >>> dy = [[1.0, 3.0, 4.0], [2.0, 5.0, 0.0]]
-    >>> dx, _, _ = layer_norm_backward([0.0, 1.0], [-1e-3, 1e-3], [1, 1], [0, 0])
+    >>> dx, _, _ = nnref.layer_norm_backward([0.0, 1.0], [-1e-3, 1e-3], [1, 1], [0, 0])
     >>> print(np.round(dx, 2))
     [-137.05  137.05]
-    >>> dx, dgamma, dbeta = layer_norm_backward(dy, x, gamma, beta, eps=4.0)
+    >>> dx, dgamma, dbeta = nnref.layer_norm_backward(dy, x, gamma, beta, eps=4.0)
     >>> print(np.round(dx, 4))
     [[-1.08    0.2526  0.8274]
      [ 0.211   0.2648 -0.4758]]
@@ -392,3 +407,179 @@ def layer_norm_backward(
     dx = (g - mean_g - x_hat * mean_g_x_hat) / std
     rows = tuple(range(x.ndim - 1))
     return dx, (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)
+
+
+class BatchNorm(Layer):
+    r"""Batch normalization with running statistics. See `nnref.normalization`.
+
+    In training a channel is normalized by the mean and the variance of the batch, which
+    also move the running ones:
+
+    $$
+    \tilde{\mu} = \rho \mu + (1 - \rho) \mu_B, \qquad
+    \tilde{v} = \rho v + (1 - \rho) \frac{m}{m - 1} v_B
+    $$
+
+    where the batch has $m$ values in a channel, with mean $\mu_B$ and variance $v_B$;
+    the factor makes the variance unbiased.
+    In evaluation the running ones are used. They start at 0 and 1.
+
+    Parameters
+    ----------
+    c : int
+        Number of channels, or of features.
+    rho : float
+        Weight that a running statistic keeps of its old value.
+    eps : float
+    dtype : float dtype
+        Of the parameters and the running statistics.
+
+    Attributes
+    ----------
+    running_mean, running_var : arrays of shape (c,)
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch Normalization: Accelerating Deep Network Training by
+    Reducing Internal Covariate Shift. The running mean, and $\rho = 0.9$, are those of
+    PyTorch, which calls $1 - \rho$ momentum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.BatchNorm(2, rho=0.5, eps=1.0)
+    >>> layer.params["gamma"][...] = [1.0, 2.0]
+    >>> layer.params["beta"][...] = [3.0, 4.0]
+    >>> x = np.array([[1.0, 0.0], [2.0, 3.0], [6.0, 9.0]])  # means 3 and 4
+    >>> print(layer.forward(x, training=True).round(4))
+    [[2.1598 1.9344]
+     [2.5799 3.4836]
+     [4.2603 6.582 ]]
+    >>> print(layer.backward(np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]])).round(4))
+    [[-0.3542 -0.7689]
+     [ 0.313   1.2279]
+     [ 0.0412 -0.459 ]]
+    >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    [ 2.9406 -3.3566] [8. 7.]
+    >>> print(layer.running_mean, layer.running_var)
+    [1.5 2. ] [ 4. 11.]
+    >>> print(layer.forward(x[:1]).round(4))
+    [[2.7764 2.8453]]
+    >>> print(layer.backward(np.array([[1.0, 2.0]])).round(4))
+    [[0.4472 1.1547]]
+    >>> list(layer.state)
+    ['gamma', 'beta', 'running_mean', 'running_var']
+    >>> layer = nnref.BatchNorm(2)
+    >>> _ = layer.forward(x, training=True)
+    >>> print(layer.running_mean.round(4))
+    [0.3 0.4]
+    """
+
+    def __init__(
+        self,
+        c: int,
+        *,
+        rho: float = 0.9,
+        eps: float = 1e-5,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        c, dtype = whole(c, "c"), floating(dtype)
+        super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
+        self.running_mean, self.running_var = np.zeros(c, dtype), np.ones(c, dtype)
+        self._rho = number(rho, "rho", "[0, 1]")
+        self._eps = number(eps, "eps", "[0, inf)")
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """`params`, and the running statistics: the arrays themselves, not copies."""
+        running = {"running_mean": self.running_mean, "running_var": self.running_var}
+        return self._params | running
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, ...) normalized, and in training move the statistics."""
+        running = self.running_mean, self.running_var
+        stats = _batch_statistics(x) if training else running
+        y = batch_norm(x, **self._params, eps=self._eps, stats=stats)
+        if training:
+            mean, var = stats
+            m = x.size // x.shape[1]
+            self.running_mean += (1 - self._rho) * (mean - self.running_mean)
+            var = m / (m - 1) * var
+            self.running_var += (1 - self._rho) * (var - self.running_var)
+        self._saved = x, None if training else running
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        x, stats = self._recall()
+        dx, dgamma, dbeta = batch_norm_backward(
+            dy, x, **self._params, eps=self._eps, stats=stats
+        )
+        self._grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+    def __repr__(self) -> str:
+        return f"BatchNorm({len(self.running_mean)})"
+
+
+class LayerNorm(Layer):
+    """Layer normalization over the last axis. See `nnref.normalization.layer_norm`.
+
+    Parameters
+    ----------
+    d : int
+        Number of features.
+    eps : float
+    dtype : float dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.LayerNorm(3, eps=1.0)
+    >>> layer.params["gamma"][...] = [1.0, 2.0, 3.0]
+    >>> x = np.array([[1.0, 2.0, 6.0], [0.0, 3.0, 9.0]])
+    >>> print(layer.forward(x).round(4))
+    [[-0.8402 -0.8402  3.7808]
+     [-1.0328 -0.5164  3.873 ]]
+    >>> print(layer.backward(np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 0.0]])).round(4))
+    [[-0.4777  0.0412  0.4366]
+     [-0.8492  1.3369 -0.4877]]
+    >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    [-3.9386 -2.1312  5.041 ] [4. 7. 4.]
+    """
+
+    def __init__(
+        self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float64
+    ) -> None:
+        d, dtype = whole(d, "d"), floating(dtype)
+        super().__init__(gamma=np.ones(d, dtype), beta=np.zeros(d, dtype))
+        self._eps = number(eps, "eps", "[0, inf)")
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (..., d), each row of it normalized."""
+        self._saved = x
+        return layer_norm(x, **self._params, eps=self._eps)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        dx, dgamma, dbeta = layer_norm_backward(
+            dy, self._recall(), **self._params, eps=self._eps
+        )
+        self._grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+    def __repr__(self) -> str:
+        return f"LayerNorm({len(self._params['gamma'])})"

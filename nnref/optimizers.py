@@ -18,6 +18,18 @@ import numpy as np
 
 from nnref._check import Array, number, whole
 
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSProp",
+    "cosine_decay",
+    "exponential_decay",
+    "step_decay",
+    "warmup",
+]
+
 Schedule: TypeAlias = Callable[[int], float]
 
 # Biases, and the shift and scale of normalization layers.
@@ -47,11 +59,11 @@ class Optimizer:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Optimizer
+    >>> import nnref
 
     An optimizer of one's own says how a gradient changes a parameter:
 
-    >>> class SignDescent(Optimizer):
+    >>> class SignDescent(nnref.Optimizer):
     ...     def _update(self, name, theta, g, lr):
     ...         theta -= lr * np.sign(g)
     >>> params = {"w": np.array([1.0, -1.0]), "b": np.array([1.0])}
@@ -83,6 +95,7 @@ class Optimizer:
     def __init__(
         self,
         lr: float | Schedule,
+        *,
         weight_decay: float = 0.0,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
@@ -207,7 +220,7 @@ class SGD(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import SGD
+    >>> import nnref
 
     Three steps down the loss $\theta^2$, whose gradient is $2 \theta$:
 
@@ -217,30 +230,30 @@ class SGD(Optimizer):
     ...         optimizer.step(params, {name: 2 * params[name]})
     ...         path.append(round(float(params[name][0]), 4))
     ...     return path
-    >>> descend(SGD(lr=0.1))
+    >>> descend(nnref.SGD(lr=0.1))
     [0.8, 0.64, 0.512]
-    >>> descend(SGD(lr=0.1, momentum=0.5))
+    >>> descend(nnref.SGD(lr=0.1, momentum=0.5))
     [0.8, 0.54, 0.302]
-    >>> descend(SGD(lr=0.1, momentum=0.5, nesterov=True))
+    >>> descend(nnref.SGD(lr=0.1, momentum=0.5, nesterov=True))
     [0.7, 0.44, 0.248]
-    >>> descend(SGD(lr=0.1, weight_decay=1.0))
+    >>> descend(nnref.SGD(lr=0.1, weight_decay=1.0))
     [0.7, 0.49, 0.343]
-    >>> descend(SGD(lr=0.1, weight_decay=1.0), name="0.b")
+    >>> descend(nnref.SGD(lr=0.1, weight_decay=1.0), name="0.b")
     [0.8, 0.64, 0.512]
-    >>> descend(SGD(lr=lambda step: 0.4 / (step + 1)))
+    >>> descend(nnref.SGD(lr=lambda step: 0.4 / (step + 1)))
     [0.2, 0.12, 0.088]
     """
 
     def __init__(
         self,
         lr: float | Schedule,
+        *,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
         self.momentum = number(momentum, "momentum", "[0, 1)")
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0")
@@ -266,7 +279,7 @@ class RMSProp(Optimizer):
     $$
     \begin{aligned}
     h_t &= g_t + \lambda \theta_{t-1} \\
-    s_t &= \alpha s_{t-1} + (1 - \alpha) h_t^2 \\
+    s_t &= \rho s_{t-1} + (1 - \rho) h_t^2 \\
     \theta_t &= \theta_{t-1} - \eta \frac{h_t}{\sqrt{s_t} + \varepsilon}
     \end{aligned}
     $$
@@ -278,8 +291,8 @@ class RMSProp(Optimizer):
     ----------
     lr : float, or function of the step
         $\eta$.
-    alpha : float
-        $\alpha$ in $[0, 1)$.
+    rho : float
+        $\rho$ in $[0, 1)$.
     eps : float
         $\varepsilon$, above 0.
     weight_decay : float
@@ -307,9 +320,9 @@ class RMSProp(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import RMSProp
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0])}
-    >>> optimizer = RMSProp()
+    >>> optimizer = nnref.RMSProp()
     >>> for g in 1.0, -3.0, 2.0:
     ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
     ...     print(params["w"].round(6))
@@ -317,7 +330,7 @@ class RMSProp(Optimizer):
     [0.994916 1.013704]
     [0.941253 0.999134]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = RMSProp(lr=0.1, alpha=0.5, eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.RMSProp(lr=0.1, rho=0.5, eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -329,14 +342,14 @@ class RMSProp(Optimizer):
     def __init__(
         self,
         lr: float | Schedule = 0.01,
-        alpha: float = 0.99,
+        *,
+        rho: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
-        self.alpha = number(alpha, "alpha", "[0, 1)")
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
+        self.rho = number(rho, "rho", "[0, 1)")
         self.eps = number(eps, "eps", "(0, inf)")
         self.square: dict[str, Array] = {}
 
@@ -345,8 +358,8 @@ class RMSProp(Optimizer):
 
     def _update(self, name: str, theta: Array, g: Array, lr: float) -> None:
         s = self.square[name]
-        s *= self.alpha
-        s += (1 - self.alpha) * g * g
+        s *= self.rho
+        s += (1 - self.rho) * g * g
         theta -= lr * g / (np.sqrt(s) + self.eps)
 
 
@@ -399,9 +412,9 @@ class Adam(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Adam
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0])}
-    >>> optimizer = Adam()
+    >>> optimizer = nnref.Adam()
     >>> for g in 1.0, -3.0, 2.0:
     ...     optimizer.step(params, {"w": g * np.array([1.0, 1e-8])})
     ...     print(params["w"].round(6))
@@ -409,7 +422,7 @@ class Adam(Optimizer):
     [0.999494 0.999841]
     [0.999475 0.999829]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = Adam(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.Adam(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -421,13 +434,13 @@ class Adam(Optimizer):
     def __init__(
         self,
         lr: float | Schedule = 0.001,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, weight_decay, no_decay)
+        super().__init__(lr, weight_decay=weight_decay, no_decay=no_decay)
         beta1, beta2 = betas
         self.betas = number(beta1, "beta1", "[0, 1)"), number(beta2, "beta2", "[0, 1)")
         self.eps = number(eps, "eps", "(0, inf)")
@@ -493,9 +506,9 @@ class AdamW(Adam):
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import AdamW
+    >>> import nnref
     >>> params = {"w": np.array([1.0, 1.0]), "b": np.array([1.0])}
-    >>> optimizer = AdamW()
+    >>> optimizer = nnref.AdamW()
     >>> for g in 1.0, -3.0, 2.0:
     ...     grads = {"w": g * np.array([1.0, 1e-8]), "b": np.array([g])}
     ...     optimizer.step(params, grads)
@@ -504,7 +517,7 @@ class AdamW(Adam):
     [0.999474 0.999822] [0.999494]
     [0.999445 0.999799] [0.999475]
     >>> params = {"w": np.array([1.0])}
-    >>> optimizer = AdamW(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
+    >>> optimizer = nnref.AdamW(lr=0.1, betas=(0.5, 0.75), eps=1.0, weight_decay=1.0)
     >>> for _ in range(3):
     ...     optimizer.step(params, {"w": 2 * params["w"]})
     ...     print(params["w"].round(4))
@@ -516,13 +529,15 @@ class AdamW(Adam):
     def __init__(
         self,
         lr: float | Schedule = 0.001,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
-        *,
         no_decay: tuple[str, ...] = NO_DECAY,
     ) -> None:
-        super().__init__(lr, betas, eps, weight_decay, no_decay=no_decay)
+        super().__init__(
+            lr, betas=betas, eps=eps, weight_decay=weight_decay, no_decay=no_decay
+        )
 
     def _decay(self, name: str, theta: Array, g: Array, lr: float) -> Array:
         """Shrink theta in place, and return the gradient as it is."""
@@ -536,7 +551,7 @@ def _zeros(params: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.zeros_like(theta) for name, theta in params.items()}
 
 
-def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+def step_decay(lr: float, every: int, *, factor: float = 0.1) -> Schedule:
     r"""Learning rate that falls by a factor after every so many steps.
 
     $$
@@ -565,11 +580,11 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import step_decay
-    >>> schedule = step_decay(0.5, every=2)
+    >>> import nnref
+    >>> schedule = nnref.step_decay(0.5, every=2)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.5, 0.5, 0.05, 0.05, 0.005, 0.005]
-    >>> schedule = step_decay(1.0, every=1, factor=0.5)
+    >>> schedule = nnref.step_decay(1.0, every=1, factor=0.5)
     >>> [schedule(t) for t in range(4)]
     [1.0, 0.5, 0.25, 0.125]
     """
@@ -604,8 +619,8 @@ def exponential_decay(lr: float, factor: float) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import exponential_decay
-    >>> schedule = exponential_decay(0.8, factor=0.5)
+    >>> import nnref
+    >>> schedule = nnref.exponential_decay(0.8, factor=0.5)
     >>> [round(schedule(t), 4) for t in range(4)]
     [0.8, 0.4, 0.2, 0.1]
     """
@@ -613,7 +628,7 @@ def exponential_decay(lr: float, factor: float) -> Schedule:
     return lambda t: lr * factor**t
 
 
-def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
+def cosine_decay(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
     r"""Learning rate that falls along half a wave of the cosine, then stays.
 
     $$
@@ -647,11 +662,11 @@ def cosine_decay(lr: float, steps: int, final: float = 0.0) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import cosine_decay
-    >>> schedule = cosine_decay(0.4, steps=4)
+    >>> import nnref
+    >>> schedule = nnref.cosine_decay(0.4, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.4, 0.3414, 0.2, 0.0586, 0.0, 0.0]
-    >>> schedule = cosine_decay(0.4, steps=3, final=0.1)
+    >>> schedule = nnref.cosine_decay(0.4, steps=3, final=0.1)
     >>> [round(schedule(t), 4) for t in range(5)]
     [0.4, 0.325, 0.175, 0.1, 0.1]
     """
@@ -696,11 +711,11 @@ def warmup(lr: float | Schedule, steps: int) -> Schedule:
 
     Examples
     --------
-    >>> from nnref import exponential_decay, warmup
-    >>> schedule = warmup(0.8, steps=4)
+    >>> import nnref
+    >>> schedule = nnref.warmup(0.8, steps=4)
     >>> [round(schedule(t), 4) for t in range(6)]
     [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]
-    >>> schedule = warmup(exponential_decay(1.0, 0.5), steps=2)
+    >>> schedule = nnref.warmup(nnref.exponential_decay(1.0, 0.5), steps=2)
     >>> [schedule(t) for t in range(4)]
     [0.5, 0.5, 0.25, 0.125]
     """

@@ -1,97 +1,38 @@
 r"""Pooling: each window of an image becomes one number, in each channel by itself.
 
-Images are (n, channels, rows, columns). `size`, `stride` and `padding` are one integer
-for both axes or a pair (rows, columns); the stride is the size of the window unless it
-is given. The gradients have the shape and dtype of `x`; integers are computed with as
-float64.
+Images are (n, channels, rows, columns). `kernel_size`, `stride` and `padding` are one
+integer for both axes or a pair (rows, columns); the stride is the size of the window
+unless it is given. The gradients have the shape and dtype of `x`; integers are computed
+with as float64.
 """
 
-import itertools
 import math
-from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._check import Array, shaped
-from nnref._keep import keep
+from nnref._engines.pooling import Windows, largest, largest_backward, meets
 from nnref._window import Pair, images, pair
 from nnref.convolution import conv_output_size
+from nnref.layer import Layer
 
-# How many pixels are worked on at a time: they stay in the cache of a processor core.
-_BLOCK = 1 << 17
-
-# For a position within the window: the outputs whose window has it inside the image,
-# and the pixels that it is there.
-_Meet: TypeAlias = tuple[slice, slice]
-
-
-def _windows(
-    x: Array, size: Pair, stride: Pair | None, padding: Pair
-) -> tuple[tuple[int, ...], list[_Meet], list[_Meet], bool]:
-    """Return the shape of the result, where it meets x, and whether windows lie apart.
-
-    Where: along the rows, and along the columns. Apart: no pixel is in two windows.
-    """
-    size = pair(size, "size", 1)
-    stride = size if stride is None else pair(stride, "stride", 1)
-    padding = pair(padding, "padding", 0)
-    extent, along = [], []
-    for n, k, s, p in zip(x.shape[2:], size, stride, padding, strict=True):
-        if p > k // 2:
-            raise ValueError(
-                f"padding is {p}, expected at most {k // 2}: "
-                "else a window is mostly padding"
-            )
-        if k > n + 2 * p:
-            raise ValueError(
-                f"size is {k}, expected at most {n + 2 * p}: {n} and the padding"
-            )
-        extent.append(conv_output_size(n, k, stride=s, padding=p))
-        along.append(_meets(n, k, extent[-1], s, p))
-    tall, wide = along
-    apart = stride[0] >= size[0] and stride[1] >= size[1]
-    return (*x.shape[:2], *extent), tall, wide, apart
-
-
-def _meets(size: int, kernel: int, out: int, stride: int, padding: int) -> list[_Meet]:
-    """Return where the positions within a window meet the input, along one axis.
-
-    Position u of the window at output i reads input i * stride + u - padding.
-    """
-    found = []
-    for u in range(kernel):
-        first = u - padding
-        inside = [i for i in range(out) if 0 <= first + i * stride < size]
-        if inside:
-            low, high = inside[0], inside[-1]
-            seen = slice(first + low * stride, first + high * stride + 1, stride)
-            found.append((slice(low, high + 1), seen))
-    return found
-
-
-def _blocks(x: Array) -> Iterator[slice]:
-    """Yield the samples a few at a time."""
-    m = max(1, _BLOCK // max(1, math.prod(x.shape[1:])))
-    return (slice(i, i + m) for i in range(0, len(x), m))
-
-
-def _largest(x: Array, extent: int, along: list[_Meet], axis: int) -> Array:
-    """Return the maximum of every window along axis 2 or 3."""
-    before = (slice(None),) * axis
-    y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
-    (out, seen), *others = along
-    y[*before, : out.start] = -np.inf  # the first windows may begin with padding
-    y[*before, out] = x[*before, seen]
-    for out, seen in others:
-        part = y[*before, out]
-        np.maximum(part, x[*before, seen], out=part)
-    return y
+__all__ = [
+    "AvgPool2D",
+    "GlobalAvgPool2D",
+    "MaxPool2D",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "global_avg_pool2d",
+    "global_avg_pool2d_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+]
 
 
 def max_pool2d(
-    x: ArrayLike, size: Pair, *, stride: Pair | None = None, padding: Pair = 0
+    x: ArrayLike, kernel_size: Pair, *, stride: Pair | None = None, padding: Pair = 0
 ) -> Array:
     r"""Largest value of each window.
 
@@ -100,14 +41,14 @@ def max_pool2d(
     x_{s_1 i + u - p_1, \; s_2 j + v - p_2}
     $$
 
-    for each image and channel, with rows and columns counted from 0. Size $k$, stride
-    $s$ and padding $p$ are those of the rows (1) and the columns (2). Padding is minus
-    infinity: it is never the largest, as zeros would be among negative values.
+    for each image and channel, with rows and columns counted from 0. Kernel size $k$,
+    stride $s$ and padding $p$ are those of the rows (1) and the columns (2). Padding is
+    minus infinity: it is never the largest, as zeros would be among negative values.
 
     Parameters
     ----------
     x : array (n, channels, rows, columns)
-    size : int or (int, int), at least 1
+    kernel_size : int or (int, int), at least 1
         Extent of the window.
     stride : int or (int, int), at least 1, optional
         How far the window moves from one output to the next; by default, its size.
@@ -134,44 +75,39 @@ def max_pool2d(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import max_pool2d
+    >>> import nnref
     >>> x = np.arange(20.0).reshape(1, 1, 4, 5) * 7 % 11 - 12
     >>> print(x[0, 0])
     [[-12.  -5.  -9.  -2.  -6.]
      [-10.  -3.  -7. -11.  -4.]
      [ -8. -12.  -5.  -9.  -2.]
      [ -6. -10.  -3.  -7. -11.]]
-    >>> print(max_pool2d(x, 2)[0, 0])  # the last column is not read
+    >>> print(nnref.max_pool2d(x, 2)[0, 0])  # the last column is not read
     [[-3. -2.]
      [-6. -3.]]
-    >>> print(max_pool2d(x, (3, 2), stride=(1, 2), padding=(1, 0))[0, 0])
+    >>> print(nnref.max_pool2d(x, (3, 2), stride=(1, 2), padding=(1, 0))[0, 0])
     [[-3. -2.]
      [-3. -2.]
      [-3. -3.]
      [-6. -3.]]
-    >>> print(max_pool2d(x, 3, stride=(2, 3), padding=1)[0, 0])
+    >>> print(nnref.max_pool2d(x, 3, stride=(2, 3), padding=1)[0, 0])
     [[-3. -2.]
      [-3. -2.]]
-    >>> max_pool2d(x, 3, padding=2)
+    >>> nnref.max_pool2d(x, 3, padding=2)
     Traceback (most recent call last):
     ValueError: padding is 2, expected at most 1: else a window is mostly padding
-    >>> max_pool2d(x, 6)
+    >>> nnref.max_pool2d(x, 6)
     Traceback (most recent call last):
-    ValueError: size is 6, expected at most 4: 4 and the padding
+    ValueError: kernel_size is 6, expected at most 4: 4 and the padding
     """
     x = images(x)
-    shape, tall, wide, _ = _windows(x, size, stride, padding)
-    y = np.empty(shape, x.dtype)
-    for some in _blocks(x):
-        columns = _largest(x[some], shape[3], wide, 3)
-        y[some] = _largest(columns, shape[2], tall, 2)
-    return y
+    return largest(x, _windows(x, kernel_size, stride, padding))
 
 
 def max_pool2d_backward(
     dy: ArrayLike,
     x: ArrayLike,
-    size: Pair,
+    kernel_size: Pair,
     *,
     stride: Pair | None = None,
     padding: Pair = 0,
@@ -186,17 +122,18 @@ def max_pool2d_backward(
     $$
 
     Of equal maxima the first one, row by row, takes it all, so that a window passes on
-    what it gets and no more. A maximum that is NaN counts as equal to all.
+    what it gets and no more. A maximum that is NaN counts as equal to all. Where `dy`
+    is infinite or NaN, the rest of its window gets NaN: it multiplies by zero.
 
     Parameters
     ----------
     dy : array (n, channels, output rows, output columns)
-        Gradient of the loss with respect to `max_pool2d(x, size)`.
+        Gradient of the loss with respect to `max_pool2d(x, kernel_size)`.
     x : array (n, channels, rows, columns)
-    size, stride, padding
+    kernel_size, stride, padding
         Those of `max_pool2d`.
     y : array shaped like dy, optional
-        `max_pool2d(x, size)`, where it is known already.
+        `max_pool2d(x, kernel_size)`, where it is known already.
 
     Returns
     -------
@@ -215,71 +152,34 @@ def max_pool2d_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import max_pool2d_backward
+    >>> import nnref
     >>> x = np.arange(20.0).reshape(1, 1, 4, 5) * 7 % 11 - 12
     >>> dy = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
-    >>> print(max_pool2d_backward(dy, x, 2)[0, 0])
+    >>> print(nnref.max_pool2d_backward(dy, x, 2)[0, 0])
     [[0. 0. 0. 2. 0.]
      [0. 1. 0. 0. 0.]
      [0. 0. 0. 0. 0.]
      [3. 0. 4. 0. 0.]]
-    >>> print(max_pool2d_backward(dy, x, 3, stride=(2, 3), padding=1)[0, 0])
+    >>> print(nnref.max_pool2d_backward(dy, x, 3, stride=(2, 3), padding=1)[0, 0])
     [[0. 0. 0. 2. 0.]
      [0. 4. 0. 0. 0.]
      [0. 0. 0. 0. 4.]
      [0. 0. 0. 0. 0.]]
-    >>> print(max_pool2d_backward([[[[5.0]]]], np.zeros((1, 1, 2, 3)), (2, 3))[0, 0])
+    >>> x = np.zeros((1, 1, 2, 3))
+    >>> print(nnref.max_pool2d_backward([[[[5.0]]]], x, (2, 3))[0, 0])
     [[5. 0. 0.]
      [0. 0. 0.]]
     """
     x = images(x)
-    shape, tall, wide, apart = _windows(x, size, stride, padding)
-    if y is None:
-        y = max_pool2d(x, size, stride=stride, padding=padding)
-    y = shaped(y, shape, "y").astype(x.dtype, copy=False)
-    dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
-    dx = np.zeros(x.shape, x.dtype)
-    meets = [*itertools.product(tall, wide)]
-    for some in _blocks(x):
-        x_, y_, dy_, dx_ = x[some], y[some], dy[some], dx[some]
-        searching = np.ones(y_.shape, bool)  # for the maximum of each window
-        for meet in meets:
-            (out_rows, rows), (out_columns, columns) = meet
-            out, seen = (..., out_rows, out_columns), (..., rows, columns)
-            if meet is meets[-1]:  # nothing else is left
-                found = searching[out]
-            else:
-                below = x_[seen] < y_[out]  # False where y is NaN
-                found = searching[out] > below  # searching, and not below
-                searching[out] ^= found
-            if apart:
-                dx_[seen] = keep(dy_[out], found)
-            else:
-                dx_[seen] += keep(dy_[out], found)
-    return dx
-
-
-def _means(
-    x: Array,
-    size: Pair,
-    stride: Pair | None,
-    padding: Pair,
-    count_include_pad: bool,
-) -> tuple[tuple[int, ...], list[_Meet], list[_Meet], Array]:
-    """Return shape and meets as `_windows` does, and what each window divides by."""
-    shape, tall, wide, _ = _windows(x, size, stride, padding)
-    rows, columns = np.zeros(shape[2], x.dtype), np.zeros(shape[3], x.dtype)
-    for inside, along in (rows, tall), (columns, wide):
-        for out, _ in along:
-            inside[out] += 1
-    if count_include_pad:
-        rows[...], columns[...] = pair(size, "size", 1)
-    return shape, tall, wide, np.outer(rows, columns)
+    windows = _windows(x, kernel_size, stride, padding)
+    y = largest(x, windows) if y is None else shaped(y, windows.shape, "y")
+    dy = shaped(dy, windows.shape, "dy")
+    return largest_backward(dy.astype(x.dtype, copy=False), x, y, windows)
 
 
 def avg_pool2d(
     x: ArrayLike,
-    size: Pair,
+    kernel_size: Pair,
     *,
     stride: Pair | None = None,
     padding: Pair = 0,
@@ -299,7 +199,7 @@ def avg_pool2d(
     Parameters
     ----------
     x : array (n, channels, rows, columns)
-    size : int or (int, int), at least 1
+    kernel_size : int or (int, int), at least 1
         Extent of the window.
     stride : int or (int, int), at least 1, optional
         How far the window moves from one output to the next; by default, its size.
@@ -328,47 +228,48 @@ def avg_pool2d(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import avg_pool2d
+    >>> import nnref
     >>> x = np.arange(20.0).reshape(1, 1, 4, 5) ** 2 % 7
     >>> print(x[0, 0])
     [[0. 1. 4. 2. 2.]
      [4. 1. 0. 1. 4.]
      [2. 2. 4. 1. 0.]
      [1. 4. 2. 2. 4.]]
-    >>> print(avg_pool2d(x, 2)[0, 0])
+    >>> print(nnref.avg_pool2d(x, 2)[0, 0])
     [[1.5  1.75]
      [2.25 2.25]]
-    >>> print(avg_pool2d(x, (2, 4), stride=(2, 1), padding=(1, 0))[0, 0])
+    >>> print(nnref.avg_pool2d(x, (2, 4), stride=(2, 1), padding=(1, 0))[0, 0])
     [[0.875 1.125]
      [1.875 1.625]
      [1.125 1.5  ]]
-    >>> y = avg_pool2d(
+    >>> y = nnref.avg_pool2d(
     ...     x, (2, 4), stride=(2, 1), padding=(1, 0), count_include_pad=False
     ... )
     >>> print(y[0, 0])  # one row of the first and last windows is padding
     [[1.75  2.25 ]
      [1.875 1.625]
      [2.25  3.   ]]
-    >>> avg_pool2d(x, 2, padding=(1, 2))
+    >>> nnref.avg_pool2d(x, 2, padding=(1, 2))
     Traceback (most recent call last):
     ValueError: padding is 2, expected at most 1: else a window is mostly padding
     """
     x = images(x)
-    shape, tall, wide, count = _means(x, size, stride, padding, count_include_pad)
+    windows = _windows(x, kernel_size, stride, padding)
+    shape, tall, wide, _ = windows
     rows = np.zeros((*shape[:3], x.shape[3]), x.dtype)
     for out, seen in tall:
         rows[:, :, out] += x[:, :, seen]
     y = np.zeros(shape, x.dtype)
     for out, seen in wide:
         y[..., out] += rows[..., seen]
-    y /= count
+    y /= _divisor(x, windows, kernel_size, count_include_pad)
     return y
 
 
 def avg_pool2d_backward(
     dy: ArrayLike,
     x: ArrayLike,
-    size: Pair,
+    kernel_size: Pair,
     *,
     stride: Pair | None = None,
     padding: Pair = 0,
@@ -387,9 +288,9 @@ def avg_pool2d_backward(
     Parameters
     ----------
     dy : array (n, channels, output rows, output columns)
-        Gradient of the loss with respect to `avg_pool2d(x, size)`.
+        Gradient of the loss with respect to `avg_pool2d(x, kernel_size)`.
     x : array (n, channels, rows, columns)
-    size, stride, padding, count_include_pad
+    kernel_size, stride, padding, count_include_pad
         Those of `avg_pool2d`.
 
     Returns
@@ -409,28 +310,30 @@ def avg_pool2d_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import avg_pool2d_backward
+    >>> import nnref
     >>> x = np.zeros((1, 1, 3, 5))
     >>> dy = np.array([[[[4.0, 8.0], [12.0, 16.0]]]])
-    >>> print(avg_pool2d_backward(dy, x, 2, stride=(1, 2))[0, 0])
+    >>> print(nnref.avg_pool2d_backward(dy, x, 2, stride=(1, 2))[0, 0])
     [[1. 1. 2. 2. 0.]
      [4. 4. 6. 6. 0.]
      [3. 3. 4. 4. 0.]]
     >>> dy = np.array([[[[6.0, 12.0, 18.0]]]])
-    >>> print(avg_pool2d_backward(dy, x, (3, 2), padding=(0, 1))[0, 0])
+    >>> print(nnref.avg_pool2d_backward(dy, x, (3, 2), padding=(0, 1))[0, 0])
     [[1. 2. 2. 3. 3.]
      [1. 2. 2. 3. 3.]
      [1. 2. 2. 3. 3.]]
-    >>> dx = avg_pool2d_backward(dy, x, (3, 2), padding=(0, 1), count_include_pad=False)
+    >>> options = {"padding": (0, 1), "count_include_pad": False}
+    >>> dx = nnref.avg_pool2d_backward(dy, x, (3, 2), **options)
     >>> print(dx[0, 0])  # the first window has 3 pixels in the image, the others 6
     [[2. 2. 2. 3. 3.]
      [2. 2. 2. 3. 3.]
      [2. 2. 2. 3. 3.]]
     """
     x = images(x)
-    shape, tall, wide, count = _means(x, size, stride, padding, count_include_pad)
+    windows = _windows(x, kernel_size, stride, padding)
+    shape, tall, wide, _ = windows
     dy = shaped(dy, shape, "dy").astype(x.dtype, copy=False)
-    share = dy / count
+    share = dy / _divisor(x, windows, kernel_size, count_include_pad)
     drows = np.zeros((*shape[:3], x.shape[3]), x.dtype)
     for out, seen in wide:
         drows[..., seen] += share[..., out]
@@ -467,12 +370,12 @@ def global_avg_pool2d(x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import global_avg_pool2d
+    >>> import nnref
     >>> x = np.arange(24.0).reshape(2, 3, 4, 1) ** 2
-    >>> print(global_avg_pool2d(x))
+    >>> print(nnref.global_avg_pool2d(x))
     [[  3.5  31.5  91.5]
      [183.5 307.5 463.5]]
-    >>> global_avg_pool2d(x[0])
+    >>> nnref.global_avg_pool2d(x[0])
     Traceback (most recent call last):
     ValueError: x has shape (3, 4, 1), expected (n, channels, rows, columns)
     """
@@ -512,8 +415,8 @@ def global_avg_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import global_avg_pool2d_backward
-    >>> dx = global_avg_pool2d_backward([[6.0, -12.0]], np.zeros((1, 2, 4, 3)))
+    >>> import nnref
+    >>> dx = nnref.global_avg_pool2d_backward([[6.0, -12.0]], np.zeros((1, 2, 4, 3)))
     >>> print(dx[0, :, 0])  # the first row of each channel
     [[ 0.5  0.5  0.5]
      [-1.  -1.  -1. ]]
@@ -521,3 +424,198 @@ def global_avg_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     x = images(x)
     share = shaped(dy, x.shape[:2], "dy").astype(x.dtype) / (x.shape[2] * x.shape[3])
     return np.full(x.shape, share[:, :, None, None])
+
+
+def _windows(
+    x: Array, kernel_size: Pair, stride: Pair | None, padding: Pair
+) -> Windows:
+    """Return where the windows of these options lie on x, all of them checked."""
+    kernel_size = pair(kernel_size, "kernel_size", 1)
+    stride = kernel_size if stride is None else pair(stride, "stride", 1)
+    padding = pair(padding, "padding", 0)
+    extent, along = [], []
+    for n, k, s, p in zip(x.shape[2:], kernel_size, stride, padding, strict=True):
+        if p > k // 2:
+            raise ValueError(
+                f"padding is {p}, expected at most {k // 2}: "
+                "else a window is mostly padding"
+            )
+        if k > n + 2 * p:
+            raise ValueError(
+                f"kernel_size is {k}, expected at most {n + 2 * p}: {n} and the padding"
+            )
+        extent.append(conv_output_size(n, k, stride=s, padding=p))
+        along.append(meets(n, k, extent[-1], s, p))
+    tall, wide = along
+    apart = stride[0] >= kernel_size[0] and stride[1] >= kernel_size[1]
+    return Windows((*x.shape[:2], *extent), tall, wide, apart)
+
+
+def _divisor(
+    x: Array, windows: Windows, kernel_size: Pair, count_include_pad: bool
+) -> Array:
+    """Return how many pixels each window counts, one number for each output."""
+    _, _, *extent = windows.shape
+    if count_include_pad:
+        return np.full(extent, math.prod(pair(kernel_size, "kernel_size", 1)), x.dtype)
+    rows, columns = (np.zeros(n, x.dtype) for n in extent)
+    for inside, along in (rows, windows.tall), (columns, windows.wide):
+        for out, _ in along:
+            inside[out] += 1
+    return np.outer(rows, columns)
+
+
+class MaxPool2D(Layer):
+    """Maximum of each window. See `nnref.pooling.max_pool2d`.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Of a window.
+    stride : int or (int, int), optional
+        That of the windows; by default `kernel_size`, so that they do not overlap.
+    padding : int or (int, int)
+        At most half of `kernel_size`; never the maximum.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range; in `forward`, if the padding is too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.MaxPool2D((1, 2))
+    >>> layer
+    MaxPool2D((1, 2))
+    >>> print(layer.forward(np.array([[[[1.0, 5.0, 4.0, 4.0]]]])))
+    [[[[5. 4.]]]]
+    >>> print(layer.backward(np.array([[[[2.0, 3.0]]]])))
+    [[[[0. 2. 3. 0.]]]]
+    >>> nnref.MaxPool2D(3, stride=2, padding=1)
+    MaxPool2D(3, stride=2, padding=1)
+    """
+
+    def __init__(
+        self, kernel_size: Pair, *, stride: Pair | None = None, padding: Pair = 0
+    ) -> None:
+        super().__init__()
+        self._kernel_size, self._options = _pooling(kernel_size, stride, padding)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, rows, columns) pooled."""
+        y = max_pool2d(x, self._kernel_size, **self._options)
+        self._saved = x, y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x."""
+        x, y = self._recall()
+        return max_pool2d_backward(dy, x, self._kernel_size, **self._options, y=y)
+
+    def __repr__(self) -> str:
+        return _pooling_repr(self, self._kernel_size, self._options)
+
+
+class AvgPool2D(Layer):
+    """Mean of each window. See `nnref.pooling.avg_pool2d`.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Of a window.
+    stride : int or (int, int), optional
+        That of the windows; by default `kernel_size`, so that they do not overlap.
+    padding : int or (int, int)
+        At most half of `kernel_size`.
+    count_include_pad : bool
+        Whether the zeros of the padding count in a mean.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range; in `forward`, if the padding is too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.AvgPool2D((1, 2))
+    >>> print(layer.forward(np.array([[[[1.0, 5.0, 4.0, 4.0]]]])))
+    [[[[3. 4.]]]]
+    >>> print(layer.backward(np.array([[[[2.0, 3.0]]]])))
+    [[[[1.  1.  1.5 1.5]]]]
+    >>> layer = nnref.AvgPool2D((1, 3), padding=(0, 1), count_include_pad=False)
+    >>> layer
+    AvgPool2D((1, 3), padding=(0, 1), count_include_pad=False)
+    >>> print(layer.forward(np.array([[[[1.0, 5.0, 4.0, 4.0]]]])))
+    [[[[3. 4.]]]]
+    """
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        *,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self._kernel_size, self._options = _pooling(kernel_size, stride, padding)
+        self._options["count_include_pad"] = count_include_pad
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, rows, columns) pooled."""
+        self._saved = x
+        return avg_pool2d(x, self._kernel_size, **self._options)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x."""
+        return avg_pool2d_backward(
+            dy, self._recall(), self._kernel_size, **self._options
+        )
+
+    def __repr__(self) -> str:
+        return _pooling_repr(self, self._kernel_size, self._options)
+
+
+class GlobalAvgPool2D(Layer):
+    """Mean of each channel over all its pixels. See `nnref.pooling.global_avg_pool2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.GlobalAvgPool2D()
+    >>> print(layer.forward(np.array([[[[1.0, 5.0]], [[4.0, 4.0]]]])))
+    [[3. 4.]]
+    >>> print(layer.backward(np.array([[2.0, 3.0]]))[0, :, 0])
+    [[1.  1. ]
+     [1.5 1.5]]
+    """
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, rows, columns) as its means (n, c)."""
+        self._saved = x
+        return global_avg_pool2d(x)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, for dy (n, c)."""
+        return global_avg_pool2d_backward(dy, self._recall())
+
+
+def _pooling(
+    kernel_size: Pair, stride: Pair | None, padding: Pair
+) -> tuple[Pair, dict[str, Any]]:
+    """Return the arguments of a pooling function, each a number in its range."""
+    pair(kernel_size, "kernel_size", 1), pair(padding, "padding", 0)
+    if stride is not None:
+        pair(stride, "stride", 1)
+    return kernel_size, {"stride": stride, "padding": padding}
+
+
+def _pooling_repr(layer: Layer, kernel_size: Pair, options: dict[str, Any]) -> str:
+    plain = {"stride": None, "padding": 0, "count_include_pad": True}
+    words = [f"{k}={v}" for k, v in options.items() if v != plain[k]]
+    return f"{type(layer).__name__}({', '.join([str(kernel_size), *words])})"

@@ -9,8 +9,31 @@ To let an optimizer do the L2 penalty, see its `weight_decay`.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import Array, Scalar, as_float, generator, like, number
-from nnref.losses import _upstream
+from nnref._check import (
+    Array,
+    Scalar,
+    as_float,
+    generator,
+    like,
+    number,
+    shaped,
+    upstream,
+)
+from nnref.layer import Layer
+
+__all__ = [
+    "Dropout",
+    "dropout",
+    "dropout_backward",
+    "elastic_net_penalty",
+    "elastic_net_penalty_backward",
+    "l1_penalty",
+    "l1_penalty_backward",
+    "l2_penalty",
+    "l2_penalty_backward",
+    "soft_threshold",
+    "soft_threshold_backward",
+]
 
 
 def l1_penalty(w: ArrayLike, lam: float) -> Scalar:
@@ -41,8 +64,8 @@ def l1_penalty(w: ArrayLike, lam: float) -> Scalar:
 
     Examples
     --------
-    >>> from nnref import l1_penalty
-    >>> print(l1_penalty([[1.0, -2.0, 4.0], [0.0, -0.5, 2.5]], 0.3))
+    >>> import nnref
+    >>> print(nnref.l1_penalty([[1.0, -2.0, 4.0], [0.0, -0.5, 2.5]], 0.3))
     3.0
     """
     w, lam = as_float(w, "w"), number(lam, "lam", "[0, inf)")
@@ -83,15 +106,15 @@ def l1_penalty_backward(dy: ArrayLike, w: ArrayLike, lam: float) -> Array:
 
     Examples
     --------
-    >>> from nnref import l1_penalty_backward
-    >>> print(l1_penalty_backward(1.0, [[1.0, -2.0, 4.0], [0.0, -0.5, 2.5]], 0.3))
+    >>> import nnref
+    >>> print(nnref.l1_penalty_backward(1.0, [[1.0, -2.0, 4.0], [0.0, -0.5, 2.5]], 0.3))
     [[ 0.3 -0.3  0.3]
      [ 0.  -0.3  0.3]]
-    >>> print(l1_penalty_backward(10.0, [1.0, -2.0], 0.5))
+    >>> print(nnref.l1_penalty_backward(10.0, [1.0, -2.0], 0.5))
     [ 5. -5.]
     """
     w, lam = as_float(w, "w"), number(lam, "lam", "[0, inf)")
-    return _upstream(dy, w) * lam * np.sign(w)
+    return upstream(dy, w) * lam * np.sign(w)
 
 
 def l2_penalty(w: ArrayLike, lam: float) -> Scalar:
@@ -124,8 +147,8 @@ def l2_penalty(w: ArrayLike, lam: float) -> Scalar:
 
     Examples
     --------
-    >>> from nnref import l2_penalty
-    >>> print(l2_penalty([[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.2))
+    >>> import nnref
+    >>> print(nnref.l2_penalty([[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.2))
     3.0
     """
     w, lam = as_float(w, "w"), number(lam, "lam", "[0, inf)")
@@ -161,15 +184,15 @@ def l2_penalty_backward(dy: ArrayLike, w: ArrayLike, lam: float) -> Array:
 
     Examples
     --------
-    >>> from nnref import l2_penalty_backward
-    >>> print(l2_penalty_backward(1.0, [[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.5))
+    >>> import nnref
+    >>> print(nnref.l2_penalty_backward(1.0, [[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.5))
     [[ 0.5 -1.   2. ]
      [ 0.  -1.5  0. ]]
-    >>> print(l2_penalty_backward(10.0, [1.0, -2.0], 0.5))
+    >>> print(nnref.l2_penalty_backward(10.0, [1.0, -2.0], 0.5))
     [  5. -10.]
     """
     w, lam = as_float(w, "w"), number(lam, "lam", "[0, inf)")
-    return _upstream(dy, w) * lam * w
+    return upstream(dy, w) * lam * w
 
 
 def elastic_net_penalty(w: ArrayLike, lam1: float, lam2: float) -> Scalar:
@@ -200,8 +223,8 @@ def elastic_net_penalty(w: ArrayLike, lam1: float, lam2: float) -> Scalar:
 
     Examples
     --------
-    >>> from nnref import elastic_net_penalty
-    >>> print(elastic_net_penalty([[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.5, 0.2))
+    >>> import nnref
+    >>> print(nnref.elastic_net_penalty([[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]], 0.5, 0.2))
     8.0
     """
     return l1_penalty(w, number(lam1, "lam1", "[0, inf)")) + l2_penalty(
@@ -240,12 +263,12 @@ def elastic_net_penalty_backward(
 
     Examples
     --------
-    >>> from nnref import elastic_net_penalty_backward
+    >>> import nnref
     >>> w = [[1.0, -2.0, 4.0], [0.0, -3.0, 0.0]]
-    >>> print(elastic_net_penalty_backward(1.0, w, 0.25, 0.5))
+    >>> print(nnref.elastic_net_penalty_backward(1.0, w, 0.25, 0.5))
     [[ 0.75 -1.25  2.25]
      [ 0.   -1.75  0.  ]]
-    >>> print(elastic_net_penalty_backward(10.0, [1.0, -2.0], 0.25, 0.5))
+    >>> print(nnref.elastic_net_penalty_backward(10.0, [1.0, -2.0], 0.25, 0.5))
     [  7.5 -12.5]
     """
     return l1_penalty_backward(
@@ -287,8 +310,8 @@ def soft_threshold(w: ArrayLike, t: float) -> Array:
 
     Examples
     --------
-    >>> from nnref import soft_threshold
-    >>> print(soft_threshold([-3.0, -1.0, -0.5, 0.0, 0.75, 1.5], 1.0))
+    >>> import nnref
+    >>> print(nnref.soft_threshold([-3.0, -1.0, -0.5, 0.0, 0.75, 1.5], 1.0))
     [-2.   0.   0.   0.   0.   0.5]
     """
     w, t = as_float(w, "w"), number(t, "t", "[0, inf)")
@@ -326,9 +349,9 @@ def soft_threshold_backward(dy: ArrayLike, w: ArrayLike, t: float) -> Array:
 
     Examples
     --------
-    >>> from nnref import soft_threshold_backward
+    >>> import nnref
     >>> dy, w = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [-3.0, -1.0, -0.5, 0.0, 0.75, 1.5]
-    >>> print(soft_threshold_backward(dy, w, 1.0))
+    >>> print(nnref.soft_threshold_backward(dy, w, 1.0))
     [1. 0. 0. 0. 0. 6.]
     """
     w, t = as_float(w, "w"), number(t, "t", "[0, inf)")
@@ -393,18 +416,18 @@ def dropout(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import dropout
+    >>> import nnref
     >>> x = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    >>> print(dropout(x, 0.2, np.random.default_rng(0)))
+    >>> print(nnref.dropout(x, 0.2, np.random.default_rng(0)))
     [1.25 2.5  0.   0.   6.25 7.5 ]
     >>> rng = np.random.default_rng(0)
     >>> mask = rng.random(x.shape) >= 0.2  # true: kept
-    >>> print(dropout(x, 0.2, rng, mask=mask))
+    >>> print(nnref.dropout(x, 0.2, rng, mask=mask))
     [1.25 2.5  0.   0.   6.25 7.5 ]
-    >>> dropout(x, 1.0, rng)
+    >>> nnref.dropout(x, 1.0, rng)
     Traceback (most recent call last):
     ValueError: p is 1.0, expected a number in [0, 1)
-    >>> dropout(x, 0.2, rng, mask=mask[:, np.newaxis])
+    >>> nnref.dropout(x, 0.2, rng, mask=mask[:, np.newaxis])
     Traceback (most recent call last):
     ValueError: mask has shape (6, 1) and type bool, expected (6,) and bool
     """
@@ -462,15 +485,15 @@ def dropout_backward(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import dropout, dropout_backward
+    >>> import nnref
     >>> rng = np.random.default_rng(0)
     >>> x, dy = np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 30.0, 40.0])
     >>> mask = rng.random(x.shape) >= 0.2
-    >>> print(dropout(x, 0.2, rng, mask=mask))
+    >>> print(nnref.dropout(x, 0.2, rng, mask=mask))
     [1.25 2.5  0.   0.  ]
-    >>> print(dropout_backward(dy, x, 0.2, rng, mask=mask))
+    >>> print(nnref.dropout_backward(dy, x, 0.2, rng, mask=mask))
     [12.5 25.   0.   0. ]
-    >>> dropout_backward(dy, x, 0.2, rng)
+    >>> nnref.dropout_backward(dy, x, 0.2, rng)
     Traceback (most recent call last):
     ValueError: mask is None, expected the mask of the forward pass
     """
@@ -478,3 +501,53 @@ def dropout_backward(
     if mask is None:
         raise ValueError("mask is None, expected the mask of the forward pass")
     return np.where(_mask(mask, x), like(dy, x, "dy") / (1 - p), 0)
+
+
+class Dropout(Layer):
+    """Dropout in training, nothing in evaluation. See `nnref.regularization.dropout`.
+
+    Parameters
+    ----------
+    p : float
+        The probability to drop, at least 0 and less than 1.
+    rng : numpy.random.Generator
+        Draws a mask in every forward pass of training.
+
+    Raises
+    ------
+    ValueError
+        If p is outside its range, or rng is not a Generator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.Dropout(0.2, np.random.default_rng(0))
+    >>> layer
+    Dropout(p=0.2)
+    >>> x, dy = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[5.0, 6.0, 7.0, 8.0]])
+    >>> print(layer.forward(x, training=True), layer.backward(dy))
+    [[1.25 2.5  0.   0.  ]] [[6.25 7.5  0.   0.  ]]
+    >>> print(layer.forward(x), layer.backward(dy))
+    [[1. 2. 3. 4.]] [[5. 6. 7. 8.]]
+    """
+
+    def __init__(self, p: float, rng: np.random.Generator) -> None:
+        super().__init__()
+        self._p, self._rng = number(p, "p", "[0, 1)"), generator(rng)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x, in training with some elements dropped and the others scaled up."""
+        mask = self._rng.random(x.shape) >= self._p if training else None
+        self._saved = x, mask
+        return x if mask is None else dropout(x, self._p, None, mask=mask)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, by the mask of the last forward pass."""
+        x, mask = self._recall()
+        if mask is None:
+            return shaped(dy, x.shape, "dy")
+        return dropout_backward(dy, x, self._p, None, mask=mask)
+
+    def __repr__(self) -> str:
+        return f"Dropout(p={self._p})"

@@ -11,8 +11,15 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, generator, whole
-from nnref.layers import Layer
+from nnref._check import Array, generator, samples, whole
+from nnref.layer import Layer
+
+__all__ = [
+    "History",
+    "accuracy",
+    "fit",
+    "minibatches",
+]
 
 _Loss: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
 
@@ -47,23 +54,23 @@ def minibatches(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import minibatches
+    >>> import nnref
     >>> x, y = np.array([[0], [10], [20], [30], [40]]), np.arange(5)
-    >>> for x_batch, y_batch in minibatches(x, y, 2, np.random.default_rng(0)):
+    >>> for x_batch, y_batch in nnref.minibatches(x, y, 2, np.random.default_rng(0)):
     ...     print(x_batch.ravel(), y_batch)
     [20 40] [2 4]
     [30  0] [3 0]
     [10] [1]
-    >>> minibatches(x, y[1:], 2, np.random.default_rng(0))
+    >>> nnref.minibatches(x, y[1:], 2, np.random.default_rng(0))
     Traceback (most recent call last):
         ...
     ValueError: x has 5 samples and y 4, expected the same number
-    >>> minibatches(x, [], 2, np.random.default_rng(0))
+    >>> nnref.minibatches(x, [], 2, np.random.default_rng(0))
     Traceback (most recent call last):
         ...
     ValueError: y has shape (0,), expected (n, ...), n > 0
     """
-    x, y = _samples(x, y, "x", "y")
+    x, y = samples(x, y, "x", "y")
     batch_size = whole(batch_size, "batch_size")
     order = generator(rng).permutation(len(x))
     batches = (order[i : i + batch_size] for i in range(0, len(x), batch_size))
@@ -97,21 +104,21 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
 
     Examples
     --------
-    >>> from nnref import accuracy
+    >>> import nnref
     >>> logits = [[2.0, 1.0, 0.0], [0.0, 3.0, 3.0], [1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]
-    >>> accuracy(logits, [0, 1, 1, 1])
+    >>> nnref.accuracy(logits, [0, 1, 1, 1])
     0.75
-    >>> accuracy([[2.0, 1.0]], [1])
+    >>> nnref.accuracy([[2.0, 1.0]], [1])
     0.0
-    >>> accuracy(logits, [1, 2, 3, 3])
+    >>> nnref.accuracy(logits, [1, 2, 3, 3])
     Traceback (most recent call last):
         ...
     ValueError: labels spans 1 to 3, expected 0 to 2
-    >>> accuracy(logits, [0.0, 1.0, 1.0, 1.0])
+    >>> nnref.accuracy(logits, [0.0, 1.0, 1.0, 1.0])
     Traceback (most recent call last):
         ...
     ValueError: labels has shape (4,) and type float64, expected (4,) and integers
-    >>> accuracy([[2.0], [1.0]], [0, 0])
+    >>> nnref.accuracy([[2.0], [1.0]], [0, 0])
     Traceback (most recent call last):
         ...
     ValueError: logits has shape (2, 1), expected (n, q) with n > 0 and q > 1
@@ -155,8 +162,8 @@ class History:
 
     Examples
     --------
-    >>> from nnref import History
-    >>> history = History(validation_loss=[0.5, 0.25, 0.75, 0.25])
+    >>> import nnref
+    >>> history = nnref.History(validation_loss=[0.5, 0.25, 0.75, 0.25])
     >>> history.best_epoch, history.stopped_early, history.interrupted
     (2, False, False)
     """
@@ -254,15 +261,17 @@ def fit(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import Dense, SGD, Sequential, Tanh, fit, mean_squared_error
-    >>> from nnref import mean_squared_error_backward, softmax_cross_entropy
-    >>> from nnref import softmax_cross_entropy_backward, xor
+    >>> import nnref
+    >>> import nnref
+    >>> import nnref
     >>> rng = np.random.default_rng(0)
-    >>> model = Sequential(Dense(2, 5, rng), Tanh(), Dense(5, 2, rng))
-    >>> x, y = xor()
-    >>> loss = softmax_cross_entropy, softmax_cross_entropy_backward
-    >>> settings = dict(loss=loss, optimizer=SGD(lr=0.5), batch_size=3, rng=rng)
-    >>> history = fit(model, x, y, epochs=100, validation=(x, y), **settings)
+    >>> model = nnref.Sequential(
+    ...     nnref.Dense(2, 5, rng), nnref.Tanh(), nnref.Dense(5, 2, rng)
+    ... )
+    >>> x, y = nnref.xor()
+    >>> loss = nnref.softmax_cross_entropy, nnref.softmax_cross_entropy_backward
+    >>> settings = dict(loss=loss, optimizer=nnref.SGD(lr=0.5), batch_size=3, rng=rng)
+    >>> history = nnref.fit(model, x, y, epochs=100, validation=(x, y), **settings)
     >>> [round(history.train_loss[epoch], 3) for epoch in (0, 1, 99)]
     [0.801, 0.793, 0.029]
     >>> [round(history.validation_loss[epoch], 3) for epoch in (0, 1, 99)]
@@ -276,25 +285,26 @@ def fit(
     epochs after the best, and the model is again as it was then:
 
     >>> settings.update(epochs=9, batch_size=4)
-    >>> history = fit(model, x, y, validation=(x, 1 - y), patience=2, **settings)
+    >>> history = nnref.fit(model, x, y, validation=(x, 1 - y), patience=2, **settings)
     >>> history.stopped_early, history.best_epoch, len(history.train_loss)
     (True, 1, 3)
-    >>> opposite = softmax_cross_entropy(model.forward(x), 1 - y)
+    >>> opposite = nnref.softmax_cross_entropy(model.forward(x), 1 - y)
     >>> bool(np.isclose(opposite, history.validation_loss[0]))
     True
 
     A learning rate that is far too large:
 
-    >>> settings.update(loss=(mean_squared_error, mean_squared_error_backward))
-    >>> settings.update(optimizer=SGD(lr=1e30))
-    >>> fit(Dense(2, 1, rng), x, x[:, :1], **settings)
+    >>> loss = nnref.mean_squared_error, nnref.mean_squared_error_backward
+    >>> settings.update(loss=loss)
+    >>> settings.update(optimizer=nnref.SGD(lr=1e30))
+    >>> nnref.fit(nnref.Dense(2, 1, rng), x, x[:, :1], **settings)
     Traceback (most recent call last):
         ...
     FloatingPointError: the training loss became inf in epoch 7, step 1 (lr too large?)
 
     Data that are no numbers are refused before:
 
-    >>> fit(Dense(2, 1, rng), x * np.nan, x[:, :1], **settings)
+    >>> nnref.fit(nnref.Dense(2, 1, rng), x * np.nan, x[:, :1], **settings)
     Traceback (most recent call last):
         ...
     ValueError: x holds NaN or infinity, expected finite numbers
@@ -364,29 +374,11 @@ def _train_epoch(
     history.train_loss.append(total / count)
 
 
-def _samples(
-    x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
-) -> tuple[Array, Array]:
-    """Return x and y as arrays with the same number of samples, at least one."""
-    arrays = np.asarray(x), np.asarray(y)
-    for array, name in zip(arrays, (x_name, y_name), strict=True):
-        if array.ndim == 0 or not len(array):
-            raise ValueError(
-                f"{name} has shape {array.shape}, expected (n, ...), n > 0"
-            )
-    if len(arrays[0]) != len(arrays[1]):
-        raise ValueError(
-            f"{x_name} has {len(arrays[0])} samples and {y_name} {len(arrays[1])}, "
-            "expected the same number"
-        )
-    return arrays
-
-
 def _finite(
     x: ArrayLike, y: ArrayLike, x_name: str, y_name: str
 ) -> tuple[Array, Array]:
-    """Return `_samples` if no float among them is infinite or not a number."""
-    arrays = _samples(x, y, x_name, y_name)
+    """Return `samples` if no float among them is infinite or not a number."""
+    arrays = samples(x, y, x_name, y_name)
     for array, name in zip(arrays, (x_name, y_name), strict=True):
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity, expected finite numbers")

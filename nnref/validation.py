@@ -9,8 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import generator, number, whole
-from nnref.training import _samples
+from nnref._check import generator, number, samples, whole
+
+__all__ = [
+    "k_fold",
+    "train_test_split",
+]
 
 _Rows: TypeAlias = NDArray[np.integer[Any]]
 
@@ -33,8 +37,8 @@ def train_test_split(
 
     Returns
     -------
-    x_train, y_train, x_test, y_test : arrays
-        Copies; each sample is in one of the two sets. The order is that of `digits`.
+    x_train, x_test, y_train, y_test : arrays
+        Copies; each sample is in one of the two sets. The order is scikit-learn's.
 
     Raises
     ------
@@ -50,19 +54,19 @@ def train_test_split(
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import train_test_split
+    >>> import nnref
     >>> x, y = np.array([[0], [10], [20], [30], [40], [50], [60]]), np.arange(7)
     >>> rng = np.random.default_rng(0)
-    >>> x_train, y_train, x_test, y_test = train_test_split(x, y, 0.4, rng)
+    >>> x_train, x_test, y_train, y_test = nnref.train_test_split(x, y, 0.4, rng)
     >>> print(x_train.ravel(), y_train)
     [60 50  0 10] [6 5 0 1]
     >>> print(x_test.ravel(), y_test)
     [20 40 30] [2 4 3]
-    >>> train_test_split(x, y, 0.05, rng)
+    >>> nnref.train_test_split(x, y, 0.05, rng)
     Traceback (most recent call last):
     ValueError: test_fraction is 0.05 of 7 samples, expected at least 1 on either side
     """
-    x, y = _samples(x, y, "x", "y")
+    x, y = samples(x, y, "x", "y")
     fraction = number(test_fraction, "test_fraction", "(0, 1)")
     n_test = round(fraction * len(x))
     if not 0 < n_test < len(x):
@@ -72,7 +76,7 @@ def train_test_split(
         )
     order = generator(rng).permutation(len(x))
     train, test = order[n_test:], order[:n_test]
-    return x[train], y[train], x[test], y[test]
+    return x[train], x[test], y[train], y[test]
 
 
 def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]]:
@@ -110,13 +114,13 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[_Rows, _Rows]
     Examples
     --------
     >>> import numpy as np
-    >>> from nnref import k_fold
-    >>> for train, validation in k_fold(7, 3, np.random.default_rng(0)):
+    >>> import nnref
+    >>> for train, validation in nnref.k_fold(7, 3, np.random.default_rng(0)):
     ...     print(train, validation)
     [6 5 0 1] [2 4 3]
     [2 4 3 0 1] [6 5]
     [2 4 3 6 5] [0 1]
-    >>> k_fold(7, 8, np.random.default_rng(0))
+    >>> nnref.k_fold(7, 8, np.random.default_rng(0))
     Traceback (most recent call last):
     ValueError: k is 8, expected at most n, which is 7
     """

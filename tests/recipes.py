@@ -66,16 +66,25 @@ def kinked_elementwise(draw: Draw) -> Case:
     return Case((away(normal(draw, sizes(draw, 0, 4)), 0),))
 
 
-@recipe("leaky_relu", "elu")
+slopes = st.sampled_from([0.0, 0.01, 0.7, 1.0, 1.5])
+
+
+@recipe("leaky_relu")
 def kinked_with_slope(draw: Draw) -> Case:
-    alpha = draw(st.sampled_from([0.0, 0.01, 0.7, 1.0, 1.5]))
-    return Case((away(normal(draw, sizes(draw, 0, 4)), 0), alpha))
+    x = away(normal(draw, sizes(draw, 0, 4)), 0)
+    return Case((x,), kwargs={"negative_slope": draw(slopes)})
+
+
+@recipe("elu")
+def kinked_with_alpha(draw: Draw) -> Case:
+    x = away(normal(draw, sizes(draw, 0, 4)), 0)
+    return Case((x,), kwargs={"alpha": draw(slopes)})
 
 
 @recipe("softmax", "log_softmax")
 def along_an_axis(draw: Draw) -> Case:
     x = normal(draw, sizes(draw, 1, 4))
-    return Case((x, draw(st.integers(-x.ndim, x.ndim - 1))))
+    return Case((x,), kwargs={"axis": draw(st.integers(-x.ndim, x.ndim - 1))})
 
 
 @recipe("mean_squared_error")
@@ -96,10 +105,10 @@ def regression_beside_delta(draw: Draw) -> Case:
     shape, delta = sizes(draw, 0, 3), draw(st.sampled_from([0.5, 1.0, 2.0]))
     target = normal(draw, shape)
     residual = away(normal(draw, shape), -delta, delta)
-    return Case((np.asarray(target + residual), target, delta))
+    return Case((np.asarray(target + residual), target), kwargs={"delta": delta})
 
 
-@recipe("binary_cross_entropy")
+@recipe("sigmoid_cross_entropy")
 def yes_or_no(draw: Draw) -> Case:
     shape = sizes(draw, 0, 3)
     target = np.asarray(np.abs(np.cos(normal(draw, shape))))
@@ -114,20 +123,24 @@ def classification(draw: Draw) -> Case:
     # With one class the gradient is zero, and what a smoothing of 1e-42 leaves of it in
     # floating point has no digit in common with that.
     smoothing = draw(st.just(0.0) | st.floats(0.01, 1))
-    return Case((z, t.argmax(axis=1) if labels else t, smoothing))
+    target = t.argmax(axis=1) if labels else t
+    return Case((z, target), kwargs={"label_smoothing": smoothing})
+
+
+bases = st.sampled_from([None, 2, 10.0])
 
 
 @recipe("entropy")
 def distributions(draw: Draw) -> Case:
     p = softmax(normal(draw, sizes(draw, 1, 3), 0.5))
-    return Case((p, draw(st.sampled_from([None, 2, 10.0]))))
+    return Case((p,), kwargs={"base": draw(bases)})
 
 
 @recipe("cross_entropy", "kl_divergence")
 def pairs_of_distributions(draw: Draw) -> Case:
     shape = sizes(draw, 1, 3)
     p, q = (softmax(normal(draw, shape, 0.5)) for _ in range(2))
-    return Case((p, q, draw(st.sampled_from([None, 2, 10.0]))), wrt=(0, 1))
+    return Case((p, q), wrt=(0, 1), kwargs={"base": draw(bases)})
 
 
 @recipe("dense")

@@ -212,7 +212,7 @@ def batch_normalization(inputs: Arrays, options: dict[str, Any]) -> Arrays:
     eps = options.get("epsilon", 1e-5)
     if not options.get("training_mode"):
         return [nn.batch_norm(x, gamma, beta, eps=eps, stats=(mean, var))]
-    layer = nn.BatchNorm(len(gamma), eps=eps, rho=0.1, dtype=x.dtype)
+    layer = nn.BatchNorm(len(gamma), eps=eps, rho=0.9, dtype=x.dtype)
     layer.params["gamma"][...], layer.params["beta"][...] = gamma, beta
     layer.running_mean[...], layer.running_var[...] = mean, var
     y = layer.forward(x, training=True)
@@ -233,12 +233,12 @@ def layer_normalization(inputs: Arrays, options: dict[str, Any]) -> Arrays:
 
 @adapter
 def softmax(inputs: Arrays, options: dict[str, Any]) -> Arrays:
-    return [nn.softmax(inputs[0], options.get("axis", -1))]
+    return [nn.softmax(inputs[0], axis=options.get("axis", -1))]
 
 
 @adapter
 def log_softmax(inputs: Arrays, options: dict[str, Any]) -> Arrays:
-    return [nn.log_softmax(inputs[0], options.get("axis", -1))]
+    return [nn.log_softmax(inputs[0], axis=options.get("axis", -1))]
 
 
 @adapter
@@ -305,9 +305,9 @@ def momentum(inputs: Arrays, options: dict[str, Any]) -> Arrays:
     xs, gs, vs = (rest[i * count : (i + 1) * count] for i in range(3))
     optimizer = nn.SGD(
         float(rate),
-        options["alpha"],
-        options["mode"] == b"nesterov",
-        options["norm_coefficient"],
+        momentum=options["alpha"],
+        nesterov=options["mode"] == b"nesterov",
+        weight_decay=options["norm_coefficient"],
     )
     params = {f"w{i}": x.copy() for i, x in enumerate(xs)}
     optimizer.step(params, {name: np.zeros_like(a) for name, a in params.items()})
@@ -322,7 +322,7 @@ def momentum(inputs: Arrays, options: dict[str, Any]) -> Arrays:
 def adam(inputs: Arrays, options: dict[str, Any]) -> Arrays:
     rate, _, x, g, *_ = inputs[:4]
     betas = options["alpha"], options["beta"]
-    optimizer = nn.Adam(float(rate), betas, options["epsilon"])
+    optimizer = nn.Adam(float(rate), betas=betas, eps=options["epsilon"])
     params = {"w": x.copy()}
     optimizer.step(params, {"w": g})
     return [params["w"]]
@@ -348,12 +348,12 @@ def swish(inputs: Arrays, options: dict[str, Any]) -> Arrays:
 
 @adapter
 def elu(inputs: Arrays, options: dict[str, Any]) -> Arrays:
-    return [nn.elu(inputs[0], options.get("alpha", 1.0))]
+    return [nn.elu(inputs[0], alpha=options.get("alpha", 1.0))]
 
 
 @adapter
 def leaky_relu(inputs: Arrays, options: dict[str, Any]) -> Arrays:
-    return [nn.leaky_relu(inputs[0], options.get("alpha", 0.01))]
+    return [nn.leaky_relu(inputs[0], negative_slope=options.get("alpha", 0.01))]
 
 
 for name in ("relu", "sigmoid", "softplus", "tanh"):

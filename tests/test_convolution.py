@@ -9,13 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnref import (
+    Conv2D,
     conv2d,
     conv2d_backward,
     conv_output_size,
     convolution,
     dense,
+    he_normal,
     receptive_field,
+    xavier_uniform,
 )
+from nnref._engines import convolution as engine
 
 
 def terms(x, w, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
@@ -146,7 +150,7 @@ def test_gradient_is_a_convolution_with_the_flipped_kernel():
     rng = np.random.default_rng(3)
     x, w = rng.normal(size=(2, 3, 6, 7)), rng.normal(size=(4, 3, 3, 2))
     dy = rng.normal(size=(2, 4, 4, 6))
-    dx, dw = conv2d_backward(dy, x, w)
+    dx, dw, _ = conv2d_backward(dy, x, w)
     flipped = w[:, :, ::-1, ::-1].swapaxes(0, 1)
     np.testing.assert_allclose(conv2d(dy, flipped, padding=(2, 1)), dx)
     across = conv2d(x.swapaxes(0, 1), dy.swapaxes(0, 1))
@@ -165,8 +169,10 @@ def test_batch_of_none_or_one(n):
 
 def test_no_bias_no_gradient_for_it():
     x, w, dy = np.ones((1, 1, 3, 4)), np.ones((2, 1, 2, 2)), np.ones((1, 2, 2, 3))
-    assert len(conv2d_backward(dy, x, w)) == 2
-    assert len(conv2d_backward(dy, x, w, np.ones(2))) == 3
+    *_, db = conv2d_backward(dy, x, w)
+    assert db is None
+    *_, db = conv2d_backward(dy, x, w, np.ones(2))
+    assert db is not None
 
 
 def test_dtypes():
@@ -179,7 +185,7 @@ def test_dtypes():
         np.testing.assert_array_equal(y, conv2d(x, w, b))
         gradients = conv2d_backward(np.ones((1, 2, 2, 3)), *low)  # dy is float64
         assert [g.dtype for g in gradients] == [dtype] * 3
-    mixed = conv2d_backward(np.ones((1, 2, 2, 3)), x.astype(np.float32), w)
+    *mixed, _ = conv2d_backward(np.ones((1, 2, 2, 3)), x.astype(np.float32), w)
     assert [g.dtype for g in mixed] == [np.float64] * 2
 
 
@@ -190,11 +196,11 @@ def test_nan_reaches_what_it_touches_and_no_more():
     touched[0:2, 1:3] = True
     np.testing.assert_array_equal(np.isnan(conv2d(x, w)[0, 0]), touched)
     dy = np.ones((1, 1, 3, 4))
-    dx, dw = conv2d_backward(dy, x, w)
+    dx, dw, _ = conv2d_backward(dy, x, w)
     assert not np.isnan(dx).any()
     assert np.isnan(dw).all()
     dy[0, 0, 2, 1] = np.nan
-    dx, dw = conv2d_backward(dy, np.ones_like(x), w)
+    dx, dw, _ = conv2d_backward(dy, np.ones_like(x), w)
     reached = np.zeros((4, 5), bool)
     reached[2:4, 1:3] = True
     np.testing.assert_array_equal(np.isnan(dx[0, 0]), reached)
@@ -215,7 +221,7 @@ X, W, B = np.ones((2, 4, 5, 6)), np.ones((6, 2, 3, 2)), np.ones(6)
             {},
             r"w has shape \(2, 3, 2\), expected \(out, in, rows, .*",
         ),
-        ((X, W[:, :, :0]), {}, "kernel is 0, expected an integer of at least 1"),
+        ((X, W[:, :, :0]), {}, "kernel_size is 0, expected an integer of at least 1"),
         ((X, W, B[:5]), {}, r"b has shape \(5,\), expected \(6,\)"),
         ((X, W, B[:, None]), {}, r"b has shape \(6, 1\), expected \(6,\)"),
         ((1j * X, W), {}, "x has dtype complex128, expected real numbers"),
@@ -273,7 +279,7 @@ def test_output_size_counts_where_the_kernel_fits():
     [
         ((0, 1), {}, "size is 0, expected an integer of at least 1"),
         ((5.0, 1), {}, r"size is 5\.0, expected an integer of at least 1"),
-        ((5, 0), {}, "kernel is 0, expected an integer of at least 1"),
+        ((5, 0), {}, "kernel_size is 0, expected an integer of at least 1"),
         ((5, 1), {"stride": 0}, "stride is 0, expected an integer of at least 1"),
         ((5, 1), {"padding": -1}, "padding is -1, expected an integer of at least 0"),
         ((5, 1), {"dilation": 0}, "dilation is 0, expected an integer of at least 1"),
@@ -306,7 +312,7 @@ def test_receptive_field_is_what_one_output_sees(layers):
     dy = np.zeros_like(inputs.pop())
     dy[..., 0] = 1
     for x, (w, options) in zip(inputs[::-1], steps[::-1], strict=True):
-        dy, _ = conv2d_backward(dy, x, w, **options)
+        dy, *_ = conv2d_backward(dy, x, w, **options)
     seen = np.flatnonzero(dy)
     assert seen[-1] - seen[0] + 1 == receptive_field(layers)
 
@@ -314,10 +320,10 @@ def test_receptive_field_is_what_one_output_sees(layers):
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ([(3, 1), ()], r"layer 2 is \(\), expected \(kernel, stride, dilation\)"),
+        ([(3, 1), ()], r"layer 2 is \(\), expected \(kernel_size, stride, dilation\)"),
         ([(3, 1, 1, 1)], r"layer 1 is \(3, 1, 1, 1\), expected .*"),
-        ([3], r"layer 1 is 3, expected \(kernel, stride, dilation\)"),
-        ([(0, 1)], "kernel of layer 1 is 0, expected an integer of at least 1"),
+        ([3], r"layer 1 is 3, expected \(kernel_size, stride, dilation\)"),
+        ([(0, 1)], "kernel_size of layer 1 is 0, expected an integer of at least 1"),
         ([(3, 1), (3, 0)], "stride of layer 2 is 0, expected an integer of at least 1"),
         ([(3, 1, 1.5)], r"dilation of layer 1 is 1\.5, expected an integer of .*"),
     ],
@@ -347,7 +353,7 @@ def test_blocks_of_images_are_put_together(monkeypatch, options, block):
     y = conv2d(x, w, b, **options)
     dy = rng.normal(size=y.shape)
     gradients = conv2d_backward(dy, x, w, b, **options)
-    monkeypatch.setattr(convolution, "_BLOCK", block)
+    monkeypatch.setattr(engine, "_BLOCK", block)
     np.testing.assert_allclose(conv2d(x, w, b, **options), y, rtol=1e-12, atol=1e-12)
     for one, other in zip(
         conv2d_backward(dy, x, w, b, **options), gradients, strict=True
@@ -378,9 +384,9 @@ def test_both_ways_to_the_gradient_of_the_image_agree(c_in, c_out, padding):
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(2, c_in, 5, 6)), rng.normal(size=(c_out, c_in, 3, 3))
     dy = rng.normal(size=conv2d(x, w, padding=padding).shape)
-    dx, _ = conv2d_backward(dy, x, w, padding=padding)
+    dx, *_ = conv2d_backward(dy, x, w, padding=padding)
     arguments = convolution._arguments(x, w, 1, padding, 1, 1)
-    back = convolution._add_back(dy, *arguments)
+    back = engine._add_back(dy, *arguments)
     np.testing.assert_allclose(dx, back, rtol=1e-12, atol=1e-12)
 
 
@@ -390,6 +396,28 @@ def test_no_channels(c_in, c_out):
     x, w = np.ones((5, c_in, 4, 6)), np.ones((c_out, c_in, 3, 2))
     y = conv2d(x, w)
     np.testing.assert_array_equal(y, np.zeros((5, c_out, 2, 5)))
-    dx, dw = conv2d_backward(np.ones_like(y), x, w)
+    dx, dw, _ = conv2d_backward(np.ones_like(y), x, w)
     np.testing.assert_array_equal(dx, np.zeros_like(x))
     np.testing.assert_array_equal(dw, np.zeros_like(w))
+
+
+CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
+
+
+def test_convolution_is_its_function_and_starts_from_its_initializer():
+    layer = Conv2D(
+        4, 6, (3, 2), np.random.default_rng(0), **CONVOLUTION, init=xavier_uniform
+    )
+    np.testing.assert_array_equal(
+        layer.params["w"], xavier_uniform((6, 2, 3, 2), np.random.default_rng(0))
+    )
+    np.testing.assert_array_equal(layer.params["b"], np.zeros(6))
+    layer.params["b"][...] = np.arange(6)
+    x = np.random.default_rng(1).normal(size=(5, 4, 7, 8))
+    expected = conv2d(x, layer.params["w"], np.arange(6.0), **CONVOLUTION)
+    np.testing.assert_array_equal(layer.forward(x), expected)
+
+
+def test_convolution_starts_from_he_normal_by_default():
+    w = Conv2D(3, 4, 5, np.random.default_rng(0)).params["w"]
+    np.testing.assert_array_equal(w, he_normal((4, 3, 5, 5), np.random.default_rng(0)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnref import dense, dense_backward
+from nnref import Dense, dense, dense_backward, xavier_uniform
 
 X, W, B = np.ones((4, 3)), np.ones((3, 2)), np.ones(2)
 
@@ -22,8 +22,10 @@ def test_values_by_loops() -> None:
 
 def test_no_bias_no_gradient_for_it() -> None:
     dy = np.ones((4, 2))
-    assert len(dense_backward(dy, X, W)) == 2
-    assert len(dense_backward(dy, X, W, B)) == 3
+    *_, db = dense_backward(dy, X, W)
+    assert db is None
+    *_, db = dense_backward(dy, X, W, B)
+    assert db is not None
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -69,3 +71,55 @@ def test_bad_input(args, message: str) -> None:
 def test_bad_upstream(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"^dy has shape \(.*, expected \(4, 2\)$"):
         dense_backward(np.ones(shape), X, W, B)
+
+
+def test_dense_is_its_function_and_starts_from_its_initializer():
+    layer = Dense(3, 4, np.random.default_rng(7), init=xavier_uniform)
+    np.testing.assert_array_equal(
+        layer.params["w"], xavier_uniform((3, 4), np.random.default_rng(7))
+    )
+    np.testing.assert_array_equal(layer.params["b"], np.zeros(4))
+    layer.params["b"][...] = [1, 2, 3, 4]
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    np.testing.assert_array_equal(layer.forward(x), dense(x, **layer.params))
+
+
+def test_dense_starts_from_he_normal_by_default():
+    w = Dense(200, 100, np.random.default_rng(0)).params["w"]
+    assert w.std() == pytest.approx((2 / 200) ** 0.5, rel=0.03)
+
+
+def test_dense_without_bias_has_none():
+    layer = Dense(3, 4, np.random.default_rng(0), bias=False)
+    layer.forward(np.ones((5, 3)))
+    layer.backward(np.ones((5, 4)))
+    assert list(layer.params) == list(layer.grads) == ["w"]
+    assert repr(layer) == "Dense(3, 4, bias=False)"
+
+
+def test_dense_does_not_share_the_array_of_its_initializer():
+    start = np.ones((3, 4))
+    layer = Dense(3, 4, np.random.default_rng(0), init=lambda shape, rng: start)
+    layer.params["w"][...] = 5
+    assert (start == 1).all()
+
+
+def test_dense_is_float64_by_default():
+    assert {p.dtype for p in Dense(3, 4, np.random.default_rng(0)).params.values()} == {
+        np.dtype(float)
+    }
+
+
+def test_dense_refuses_weights_of_another_shape():
+    with pytest.raises(
+        ValueError, match=r"init gave shape \(4, 3\), expected \(3, 4\)"
+    ):
+        Dense(
+            3, 4, np.random.default_rng(0), init=lambda shape, rng: np.ones(shape[::-1])
+        )
+
+
+@pytest.mark.parametrize("dtype", [int, "complex128"])
+def test_dense_refuses_a_dtype_that_is_not_floating(dtype):
+    with pytest.raises(ValueError, match=f"dtype is {np.dtype(dtype)}, expected"):
+        Dense(3, 4, np.random.default_rng(0), dtype=dtype)

@@ -13,7 +13,7 @@ PAGE = """\
 
 ## First
 
-Softmax turns scores $z$ into `probabilities`; see `softmax(x, axis)`.
+Softmax turns scores $z$ into `probabilities`; see `softmax(x, axis=axis)`.
 
 ```python
 import numpy as np
@@ -82,8 +82,8 @@ def test_what_resolves(text, expected):
         ("`_bakward`", "no public names of nnref end in this"),
         ("`fit(patiense=)`", "fit has no parameter patiense; nearest: patience"),
         ("`patiense=`", "has a parameter patiense; nearest: patience"),
-        ("`SGD(momentum, lr)`", "another order of arguments: SGD(lr"),
-        ("`softmax(x, axis, 3)`", "softmax takes at most 2 by position: x, axis"),
+        ("`dense(w, x)`", "another order of arguments: dense(x"),
+        ("`softmax(x, axis, 3)`", "softmax takes at most 1 by position: x"),
         ("`np.sum(x, axes=0)`", "np.sum has no parameter axes; nearest: axis"),
         ("`model.zero_grad()`", "model has no zero_grad"),
         ("`nn.ReLU`", "has a name nn"),

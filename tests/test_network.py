@@ -5,20 +5,27 @@ import re
 import numpy as np
 import pytest
 
-from nnref.layers import (
+from nnref import (
+    SGD,
+    Adam,
     BatchNorm,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAvgPool2D,
     Layer,
     LeakyReLU,
     ReLU,
+    Residual,
+    Sequential,
+    accuracy,
+    fit,
+    mean_squared_error,
+    mean_squared_error_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
 )
-from nnref.losses import mean_squared_error, mean_squared_error_backward
-from nnref.network import Residual, Sequential
-from nnref.optimizers import SGD
-from nnref.training import fit
 
 
 def rng(seed=0):
@@ -37,7 +44,7 @@ def test_names_carry_the_position_also_of_nested_layers():
 
 
 def test_repr_shows_layers_shapes_and_size():
-    inner = Sequential(Dense(4, 5, rng(), bias=False), LeakyReLU(0.2))
+    inner = Sequential(Dense(4, 5, rng(), bias=False), LeakyReLU(negative_slope=0.2))
     model = Sequential(Dense(3, 4, rng()), ReLU(), inner, Dense(5, 2, rng()))
     assert repr(model) == (
         "Sequential(\n"
@@ -45,7 +52,7 @@ def test_repr_shows_layers_shapes_and_size():
         "  1: ReLU()\n"
         "  2: Sequential(\n"
         "    0: Dense(4, 5, bias=False) w (4, 5)\n"
-        "    1: LeakyReLU(alpha=0.2)\n"
+        "    1: LeakyReLU(negative_slope=0.2)\n"
         "  ): 20 parameters\n"
         "  3: Dense(5, 2)          w (5, 2), b (2,)\n"
         "): 48 parameters"
@@ -130,7 +137,7 @@ def test_state_saves_and_restores_running_statistics():
 
 
 def test_patience_restores_running_statistics():
-    model = Sequential(BatchNorm(2, rho=0.9), Dense(2, 1, rng()))
+    model = Sequential(BatchNorm(2, rho=0.1), Dense(2, 1, rng()))
     x = rng().normal(size=(20, 2))
     y = x[:, :1]
     history = fit(
@@ -291,3 +298,30 @@ def test_repr_of_a_residual_network():
         "  ): 20 parameters\n"
         "): 28 parameters"
     )
+
+
+def test_flatten_keeps_samples_apart_and_takes_gradients_back():
+    layer, x = Flatten(), np.random.default_rng(0).normal(size=(5, 3, 2, 4))
+    y = layer.forward(x)
+    np.testing.assert_array_equal(y, [sample.ravel() for sample in x])
+    np.testing.assert_array_equal(layer.backward(y), x)
+    assert layer.forward(x[:0]).shape == (0, 24)
+    assert layer.forward(x[0, 0, 0]).shape == (4, 1)
+
+
+def test_a_network_for_images_learns_to_tell_rows_from_columns():
+    x = np.zeros((8, 1, 4, 6))
+    y = np.arange(8) % 2
+    for i in range(8):
+        if y[i]:
+            x[i, 0, :, i % 6] = 1
+        else:
+            x[i, 0, i % 4] = 1
+    r = np.random.default_rng(0)
+    model = Sequential(
+        Conv2D(1, 3, 3, r, padding=1), ReLU(), GlobalAvgPool2D(), Dense(3, 2, r)
+    )
+    loss = softmax_cross_entropy, softmax_cross_entropy_backward
+    settings = {"loss": loss, "optimizer": Adam(0.1), "batch_size": 8, "rng": r}
+    fit(model, x, y, epochs=60, **settings)
+    assert accuracy(model.forward(x), y) == 1.0

@@ -6,10 +6,13 @@ That the gradients are right, and that float32 stays, is in test_gradients.py.
 import numpy as np
 import pytest
 
-from nnref.gradcheck import check_gradient
-from nnref.normalization import (
+from nnref import (
+    SGD,
+    BatchNorm,
+    LayerNorm,
     batch_norm,
     batch_norm_backward,
+    check_gradient,
     layer_norm,
     layer_norm_backward,
 )
@@ -231,3 +234,106 @@ def test_batch_norm_refuses_statistics_of_another_shape():
         batch_norm(x, three, three, stats=(three, 1.0))
     with pytest.raises(ValueError, match="too many values"):
         batch_norm(x, three, three, stats=(three, three, three))
+
+
+def normalization(layer, *args, **options):
+    """Return such a layer, its parameters drawn at random."""
+    instance = layer(*args, **options)
+    for p in instance.params.values():
+        p[...] = np.random.default_rng(5).normal(size=p.shape)
+    return instance
+
+
+@pytest.mark.parametrize(
+    ("layer", "f"), [(BatchNorm, batch_norm), (LayerNorm, layer_norm)]
+)
+def test_normalization_layers_are_their_functions_and_pass_eps_on(layer, f):
+    x, dy = (
+        2 + np.random.default_rng(0).normal(size=(5, 3)),
+        np.random.default_rng(1).normal(size=(5, 3)),
+    )
+    for options in {}, {"eps": 0.5}:
+        instance = normalization(layer, 3, **options)
+        y = instance.forward(x, training=True)
+        expected = f(x, **instance.params, **options)
+        np.testing.assert_array_equal(y, expected)
+        instance.backward(dy)
+        np.testing.assert_allclose(instance.grads["beta"], dy.sum(axis=0))
+    assert repr(instance) == f"{layer.__name__}(3)"
+
+
+@pytest.mark.parametrize("layer", [BatchNorm, LayerNorm])
+def test_normalization_starts_without_scale_and_shift(layer):
+    params = layer(3, dtype=np.float32).params
+    np.testing.assert_array_equal(params["gamma"], np.ones(3, np.float32))
+    np.testing.assert_array_equal(params["beta"], np.zeros(3, np.float32))
+    assert {p.dtype for p in params.values()} == {np.dtype(np.float32)}
+    assert list(params) == ["gamma", "beta"]
+
+
+@pytest.mark.parametrize("options", [{}, {"rho": 0.63}])
+def test_batch_norm_keeps_running_statistics(options):
+    """The mean, and the variance with the divisor m - 1, of unequal batches."""
+    layer, rho, r = (
+        BatchNorm(3, **options),
+        options.get("rho", 0.9),
+        np.random.default_rng(0),
+    )
+    mean, var = np.zeros(3), np.ones(3)
+    for n in 5, 4, 2:
+        x = 3 * r.normal(size=(n, 3, 2)) + [[1], [2], [3]]
+        layer.forward(x, training=True)
+        mean = rho * mean + (1 - rho) * x.mean(axis=(0, 2))
+        var = rho * var + (1 - rho) * x.var(axis=(0, 2), ddof=1)
+        np.testing.assert_allclose(layer.running_mean, mean, rtol=1e-13)
+        np.testing.assert_allclose(layer.running_var, var, rtol=1e-13)
+
+
+def test_batch_norm_evaluates_with_the_running_statistics_and_leaves_them():
+    layer, x = (
+        normalization(BatchNorm, 3, eps=0.1),
+        np.random.default_rng(0).normal(size=(5, 3)),
+    )
+    layer.forward(x, training=True)
+    kept = {name: a.copy() for name, a in layer.state.items()}
+    y = layer.forward(x)
+    standard = (x - kept["running_mean"]) / np.sqrt(kept["running_var"] + 0.1)
+    np.testing.assert_allclose(y, kept["gamma"] * standard + kept["beta"], rtol=1e-12)
+    np.testing.assert_array_equal(layer.forward(x[:1]), y[:1])
+    layer.backward(x[:1])
+    for name, a in layer.state.items():
+        np.testing.assert_array_equal(a, kept[name])
+
+
+def test_running_statistics_approach_those_of_the_data():
+    layer, r = BatchNorm(2, rho=0.98), np.random.default_rng(0)
+    for _ in range(1000):
+        layer.forward(r.normal([5, -3], [0.5, 4], size=(10, 2)), training=True)
+    np.testing.assert_allclose(layer.running_mean, [5, -3], atol=0.5)
+    np.testing.assert_allclose(layer.running_var, [0.25, 16], rtol=0.2)
+
+
+def test_batch_norm_keeps_float32():
+    layer = BatchNorm(3, dtype=np.float32)
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    y = layer.forward(x, training=True)
+    arrays = [y, layer.backward(y), *layer.grads.values(), *layer.state.values()]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
+def test_a_refused_batch_leaves_the_running_statistics_alone():
+    layer = BatchNorm(3)
+    for shape in (5, 1), (5, 4), (1, 3), (3,):
+        with pytest.raises(ValueError, match="x has shape"):
+            layer.forward(np.full(shape, 7.0), training=True)
+    np.testing.assert_array_equal(layer.running_mean, np.zeros(3))
+    np.testing.assert_array_equal(layer.running_var, np.ones(3))
+
+
+def test_weight_decay_spares_scale_and_shift():
+    layer = BatchNorm(3)
+    layer.params["beta"][...] = 2
+    grads = {name: np.zeros(3) for name in layer.params}
+    SGD(lr=0.1, weight_decay=1.0).step(layer.params, grads)
+    np.testing.assert_array_equal(layer.params["gamma"], np.ones(3))
+    np.testing.assert_array_equal(layer.params["beta"], np.full(3, 2))

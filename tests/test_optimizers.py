@@ -33,9 +33,9 @@ def sgd_change(h, lr, momentum=0.0, nesterov=False):
     return -lr * (h[t] + momentum * velocity if nesterov else velocity)
 
 
-def rmsprop_change(h, lr, alpha, eps):
+def rmsprop_change(h, lr, rho, eps):
     t = len(h) - 1
-    square = sum((1 - alpha) * alpha ** (t - i) * h[i] ** 2 for i in range(t + 1))
+    square = sum((1 - rho) * rho ** (t - i) * h[i] ** 2 for i in range(t + 1))
     return -lr * h[t] / (math.sqrt(square) + eps)
 
 
@@ -58,8 +58,8 @@ CASES = [
     (SGD, sgd_change, {"lr": 0.1, "momentum": 0.9, "nesterov": True}, 0.0),
     (SGD, sgd_change, {"lr": 0.1, "momentum": 0.7, "nesterov": True}, 0.3),
     (SGD, sgd_change, {"lr": 0.1}, 0.3),
-    (RMSProp, rmsprop_change, {"lr": 0.02, "alpha": 0.9, "eps": 1e-8}, 0.0),
-    (RMSProp, rmsprop_change, {"lr": 0.02, "alpha": 0.6, "eps": 0.5}, 0.3),
+    (RMSProp, rmsprop_change, {"lr": 0.02, "rho": 0.9, "eps": 1e-8}, 0.0),
+    (RMSProp, rmsprop_change, {"lr": 0.02, "rho": 0.6, "eps": 0.5}, 0.3),
     (Adam, adam_change, {"lr": 0.02, "betas": (0.9, 0.999), "eps": 1e-8}, 0.0),
     (Adam, adam_change, {"lr": 0.02, "betas": (0.5, 0.8), "eps": 0.5}, 0.3),
     (AdamW, adam_change, {"lr": 0.02, "betas": (0.9, 0.999), "eps": 1e-8}, 0.0),
@@ -98,7 +98,7 @@ def test_fifty_steps_equal_a_scalar_computation_from_the_history(
 @pytest.mark.parametrize(
     ("make", "settings"),
     [
-        (RMSProp, {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
+        (RMSProp, {"lr": 0.01, "rho": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
         (Adam, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}),
         (AdamW, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01}),
     ],
@@ -181,7 +181,7 @@ def test_the_first_step_of_adam_has_the_length_of_the_learning_rate(g):
 
 def test_the_first_step_of_rmsprop_is_a_sign_too():
     params = {"w": np.zeros(2)}
-    RMSProp(0.1, alpha=0.99).step(params, {"w": np.array([1e-3, -1e3])})
+    RMSProp(0.1, rho=0.99).step(params, {"w": np.array([1e-3, -1e3])})
     np.testing.assert_allclose(params["w"], [-1, 1], rtol=1e-4)
 
 
@@ -332,8 +332,8 @@ def test_a_learning_rate_of_zero_changes_nothing(make):
         (SGD, "momentum", {"lr": 0.1, "momentum": 1.0}),
         (SGD, "momentum", {"lr": 0.1, "momentum": -0.1}),
         (SGD, "nesterov", {"lr": 0.1, "nesterov": True}),
-        (RMSProp, "alpha", {"alpha": 1.0}),
-        (RMSProp, "alpha", {"alpha": -0.1}),
+        (RMSProp, "rho", {"rho": 1.0}),
+        (RMSProp, "rho", {"rho": -0.1}),
         (RMSProp, "eps", {"eps": 0}),
         (RMSProp, "weight_decay", {"weight_decay": math.nan}),
         (Adam, "beta1", {"betas": (1.0, 0.9)}),
@@ -353,7 +353,7 @@ def test_settings_outside_their_range_are_refused(make, name, settings):
 @pytest.mark.parametrize("value", [0, 0.999])
 def test_settings_at_the_edge_of_their_range_are_fine(value):
     SGD(0.1, momentum=value)
-    RMSProp(alpha=value)
+    RMSProp(rho=value)
     Adam(betas=(value, value))
 
 
@@ -408,7 +408,7 @@ def test_a_failed_first_step_may_be_repeated(make):
 
 def test_the_base_class_has_no_update():
     with pytest.raises(NotImplementedError):
-        Optimizer(0.1, 0.0, ()).step({"w": np.ones(2)}, {"w": np.ones(2)})
+        Optimizer(0.1).step({"w": np.ones(2)}, {"w": np.ones(2)})
 
 
 def test_step_decay_multiplies_after_every_so_many_steps():
@@ -463,8 +463,8 @@ def test_schedules_drive_an_optimizer():
         (lambda: step_decay(-1, 2), "lr is -1"),
         (lambda: step_decay(1, 0), "every is 0, expected an integer of at least 1"),
         (lambda: step_decay(1, 2.5), "every is 2.5, expected an integer"),
-        (lambda: step_decay(1, 2, 0), "factor is 0"),
-        (lambda: step_decay(1, 2, 1.5), "factor is 1.5"),
+        (lambda: step_decay(1, 2, factor=0), "factor is 0"),
+        (lambda: step_decay(1, 2, factor=1.5), "factor is 1.5"),
         (lambda: exponential_decay(math.nan, 0.5), "lr is nan"),
         (lambda: exponential_decay(1, 0.0), "factor is 0.0"),
         (lambda: exponential_decay(1, 1.1), "factor is 1.1"),

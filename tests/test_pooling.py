@@ -9,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnref import (
+    AvgPool2D,
+    GlobalAvgPool2D,
+    MaxPool2D,
     avg_pool2d,
     avg_pool2d_backward,
     global_avg_pool2d,
     global_avg_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
-    pooling,
 )
+from nnref._engines import pooling as engine
 
 
 def windows(shape, size, stride, padding):
@@ -141,6 +144,14 @@ def test_nan_is_the_maximum():
     np.testing.assert_array_equal(global_avg_pool2d(x), [[np.nan]])
 
 
+def test_an_infinite_gradient_is_seen_in_all_of_its_window():
+    with np.errstate(invalid="ignore"):
+        dx = max_pool2d_backward(
+            [[[[np.inf, 6.0]]]], [[[[1.0, 2.0, 3.0, 9.0]]]], (1, 2)
+        )
+    np.testing.assert_array_equal(dx[0, 0], [[np.nan, np.inf, 0, 6]])
+
+
 def test_results_are_new_arrays():
     x = np.ones((1, 1, 2, 3))
     for y in (max_pool2d(x, 1), avg_pool2d(x, 1), avg_pool2d_backward(x, x, 1)):
@@ -187,17 +198,22 @@ X = np.ones((2, 3, 5, 6))
         (X[0], 2, {}, r"x has shape \(3, 5, 6\), expected \(n, channels, rows, col.*"),
         (X[..., :0], 2, {}, r"x has shape \(2, 3, 5, 0\), expected at least one pixel"),
         (1j * X, 2, {}, "x has dtype complex128, expected real numbers"),
-        (X, 0, {}, "size is 0, expected an integer of at least 1 or a pair .*"),
-        (X, (2, 2, 2), {}, r"size is \(2, 2, 2\), expected .*"),
-        (X, 2.0, {}, r"size is 2\.0, expected .*"),
+        (X, 0, {}, "kernel_size is 0, expected an integer of at least 1 or a pair .*"),
+        (X, (2, 2, 2), {}, r"kernel_size is \(2, 2, 2\), expected .*"),
+        (X, 2.0, {}, r"kernel_size is 2\.0, expected .*"),
         (X, 2, {"stride": 0}, "stride is 0, expected an integer of at least 1 or .*"),
         (X, 2, {"stride": (1, 2.5)}, r"stride is \(1, 2\.5\), expected .*"),
         (X, 2, {"padding": -1}, "padding is -1, expected an integer of at least 0 .*"),
         (X, 2, {"padding": 2}, "padding is 2, expected at most 1: else a window is .*"),
         (X, (2, 3), {"padding": (0, 2)}, "padding is 2, expected at most 1: else .*"),
         (X, 1, {"padding": 1}, "padding is 1, expected at most 0: else a window is .*"),
-        (X, (6, 2), {}, "size is 6, expected at most 5: 5 and the padding"),
-        (X, (1, 10), {"padding": (0, 1)}, "size is 10, expected at most 8: 6 and .*"),
+        (X, (6, 2), {}, "kernel_size is 6, expected at most 5: 5 and the padding"),
+        (
+            X,
+            (1, 10),
+            {"padding": (0, 1)},
+            "kernel_size is 10, expected at most 8: 6 and .*",
+        ),
     ],
 )
 def test_bad_input(x, size, options, message):
@@ -239,7 +255,7 @@ def test_blocks_of_images_are_put_together(monkeypatch, options, block):
     y = max_pool2d(x, (3, 2), **options)
     dy = rng.normal(size=y.shape)
     dx = max_pool2d_backward(dy, x, (3, 2), **options)
-    monkeypatch.setattr(pooling, "_BLOCK", block)
+    monkeypatch.setattr(engine, "_BLOCK", block)
     np.testing.assert_array_equal(max_pool2d(x, (3, 2), **options), y)
     np.testing.assert_array_equal(max_pool2d_backward(dy, x, (3, 2), **options), dx)
 
@@ -271,5 +287,23 @@ def test_memory_does_not_grow_with_all_windows():
 
 @pytest.mark.parametrize("size", [(2,), (2, 2, 2)])
 def test_a_size_is_one_number_or_two(size):
-    with pytest.raises(ValueError, match=r"size is .*, expected an integer"):
+    with pytest.raises(ValueError, match=r"kernel_size is .*, expected an integer"):
         max_pool2d(np.ones((1, 1, 4, 4)), size)
+
+
+POOLING = {"stride": (2, 1), "padding": (1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("layer", "f", "arguments"),
+    [
+        (MaxPool2D((3, 2), **POOLING), max_pool2d, {"kernel_size": (3, 2), **POOLING}),
+        (AvgPool2D((3, 2), **POOLING), avg_pool2d, {"kernel_size": (3, 2), **POOLING}),
+        (MaxPool2D(2), max_pool2d, {"kernel_size": 2}),
+        (AvgPool2D(2), avg_pool2d, {"kernel_size": 2}),
+        (GlobalAvgPool2D(), global_avg_pool2d, {}),
+    ],
+)
+def test_pooling_layers_are_their_functions(layer, f, arguments):
+    x = np.random.default_rng(0).normal(size=(5, 4, 7, 8))
+    np.testing.assert_array_equal(layer.forward(x), f(x, **arguments))

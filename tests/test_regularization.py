@@ -6,7 +6,8 @@ That the gradients are right, and that float32 stays, is in test_gradients.py.
 import numpy as np
 import pytest
 
-from nnref.regularization import (
+from nnref import (
+    Dropout,
     dropout,
     dropout_backward,
     elastic_net_penalty,
@@ -205,3 +206,33 @@ def test_an_upstream_that_would_be_broadcast_is_refused():
         soft_threshold_backward(1.0, w, 0.1)
     with pytest.raises(ValueError, match="dy has shape"):
         dropout_backward(np.ones(3), w, 0.1, None, mask=w > 0)
+
+
+def test_dropout_drops_in_training_by_its_generator():
+    layer, x, dy = (
+        Dropout(0.4, np.random.default_rng(7)),
+        np.ones((6, 5)),
+        np.random.default_rng(0).normal(size=(6, 5)),
+    )
+    r = np.random.default_rng(7)
+    for _ in range(2):  # a new mask every time
+        y = layer.forward(x, training=True)
+        np.testing.assert_array_equal(y, dropout(x, 0.4, r))
+        np.testing.assert_allclose(layer.backward(dy), dy * y, rtol=1e-14)
+    assert repr(layer) == "Dropout(p=0.4)"
+
+
+def test_dropout_does_and_draws_nothing_in_evaluation():
+    r = np.random.default_rng(7)
+    layer, x, dy = (
+        Dropout(0.4, r),
+        np.random.default_rng(1).normal(size=(6, 5)),
+        np.ones((6, 5)),
+    )
+    before = r.bit_generator.state
+    np.testing.assert_array_equal(layer.forward(x), x)
+    np.testing.assert_array_equal(layer.backward(dy), dy)
+    assert r.bit_generator.state == before
+    layer.forward(x, training=True)
+    layer.forward(x)
+    np.testing.assert_array_equal(layer.backward(dy), dy)

@@ -80,8 +80,11 @@ def unsigned(text):
     return re.sub(r"(?<=[\[(]) +| +(?=[\])])", "", " ".join(text.split()))
 
 def imported(source, space):
-    '''Do what `from nnref import ...` does, with names from snippets.'''
+    '''Do what `import nnref` or `from nnref import ...` does, with snippets.'''
     node = ast.parse(source).body[0]
+    if source.strip() == "import nnref":
+        space["nnref"] = types.SimpleNamespace(**everything)
+        return True
     if not (isinstance(node, ast.ImportFrom) and node.module.startswith("nnref")):
         return False
     for alias in node.names:

@@ -7,9 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from nnref import training
+from nnref import Dense, Layer, ReLU, Tanh, training
 from nnref.data import blobs, digits, sine, xor
-from nnref.layers import Dense, Layer, ReLU, Tanh
 from nnref.losses import (
     mean_squared_error,
     mean_squared_error_backward,

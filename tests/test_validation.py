@@ -20,7 +20,7 @@ def data(n=11):
     [(11, 0.3, 3), (11, 0.7, 8), (100, 0.07, 7), (2, 0.5, 1)],
 )
 def test_a_split_has_every_sample_once_and_keeps_rows_together(n, fraction, n_test):
-    x_train, y_train, x_test, y_test = train_test_split(*data(n), fraction, rng())
+    x_train, x_test, y_train, y_test = train_test_split(*data(n), fraction, rng())
     assert (len(y_train), len(y_test)) == (n - n_test, n_test)
     assert sorted([*y_train, *y_test]) == list(range(n))
     np.testing.assert_array_equal(x_train[:, 1], -y_train)
@@ -33,8 +33,8 @@ def test_a_split_is_shuffled_by_the_generator_given():
     )
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert list(first[1]) != list(other[1])
-    assert list(first[1]) != sorted(first[1])
+    assert list(first[2]) != list(other[2])
+    assert list(first[2]) != sorted(first[2])
     assert {*first[3]} != {*other[3]}
 
 

@@ -7,7 +7,7 @@ class Sequential(Layer):
     """y = f_n(... f_1(x)); the layers are "0", "1" and so on."""
 
     def __init__(self, *layers):
-        self.layers = layers
+        self.layers, self.grads = layers, {}
         self.params = {
             f"{i}.{name}": a
             for i, layer in enumerate(layers)
@@ -34,7 +34,9 @@ class Residual(Layer):
     """y = f(x) + projection(x), or f(x) + x without a projection."""
 
     def __init__(self, f, projection=None):
-        self.layers = {"f": f} | ({"projection": projection} if projection else {})
+        self.layers, self.grads = {"f": f}, {}
+        if projection:
+            self.layers["projection"] = projection
         self.params = {
             f"{key}.{name}": a
             for key, layer in self.layers.items()

@@ -64,10 +64,13 @@ class Dropout(Layer):
         self.p, self.rng = p, rng
 
     def forward(self, x, training=False):
-        self.mask = self.rng.random(x.shape) >= self.p if training else None
-        return dropout(x, self.p, None, mask=self.mask) if training else x
+        self.x, self.mask = x, None
+        if not training:
+            return x
+        self.mask = self.rng.random(x.shape) >= self.p
+        return dropout(x, self.p, None, mask=self.mask)
 
     def backward(self, dy):
         if self.mask is None:
             return dy
-        return dropout_backward(dy, dy, self.p, None, mask=self.mask)
+        return dropout_backward(dy, self.x, self.p, None, mask=self.mask)

@@ -1,0 +1,1 @@
+"""How things are computed fast: what the modules of concepts leave out."""

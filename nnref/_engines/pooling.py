@@ -1,0 +1,98 @@
+"""Windows on images, for the maximum of each, at a few samples at a time.
+
+Arguments are arrays that fit: `nnref.pooling` has checked them.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from nnref._check import Array
+
+# How many pixels are worked on at a time: they stay in the cache of a processor core.
+_BLOCK = 1 << 17
+
+# For a position within the window: the outputs whose window has it inside the image,
+# and the pixels that it is there.
+Meet: TypeAlias = tuple[slice, slice]
+
+
+class Windows(NamedTuple):
+    """Where windows lie: what they meet along the rows and along the columns."""
+
+    shape: tuple[int, ...]  # of the result
+    tall: list[Meet]
+    wide: list[Meet]
+    apart: bool  # whether no pixel is in two windows
+
+
+def meets(size: int, kernel: int, out: int, stride: int, padding: int) -> list[Meet]:
+    """Return where the positions within a window meet the input, along one axis.
+
+    Position u of the window at output i reads input i * stride + u - padding.
+    """
+    found = []
+    for u in range(kernel):
+        first = u - padding
+        inside = [i for i in range(out) if 0 <= first + i * stride < size]
+        if inside:
+            low, high = inside[0], inside[-1]
+            seen = slice(first + low * stride, first + high * stride + 1, stride)
+            found.append((slice(low, high + 1), seen))
+    return found
+
+
+def largest(x: Array, windows: Windows) -> Array:
+    """Return the maximum of every window."""
+    shape, tall, wide, _ = windows
+    y = np.empty(shape, x.dtype)
+    for some in _blocks(x):
+        columns = _largest_along(x[some], shape[3], wide, 3)
+        y[some] = _largest_along(columns, shape[2], tall, 2)
+    return y
+
+
+def _largest_along(x: Array, extent: int, along: list[Meet], axis: int) -> Array:
+    """Return the maximum of every window along axis 2 or 3."""
+    before = (slice(None),) * axis
+    y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
+    (out, seen), *others = along
+    y[*before, : out.start] = -np.inf  # the first windows may begin with padding
+    y[*before, out] = x[*before, seen]
+    for out, seen in others:
+        part = y[*before, out]
+        np.maximum(part, x[*before, seen], out=part)
+    return y
+
+
+def largest_backward(dy: Array, x: Array, y: Array, windows: Windows) -> Array:
+    """Return dx: the first pixel of each window that is its maximum y gets its dy."""
+    y = y.astype(x.dtype, copy=False)
+    dx = np.zeros(x.shape, x.dtype)
+    positions = [*itertools.product(windows.tall, windows.wide)]
+    for some in _blocks(x):
+        x_, y_, dy_, dx_ = x[some], y[some], dy[some], dx[some]
+        searching = np.ones(y_.shape, bool)  # for the maximum of each window
+        for position in positions:
+            (out_rows, rows), (out_columns, columns) = position
+            out, seen = (..., out_rows, out_columns), (..., rows, columns)
+            if position is positions[-1]:  # nothing else is left
+                found = searching[out]
+            else:
+                below = x_[seen] < y_[out]  # False where y is NaN
+                found = searching[out] > below  # searching, and not below
+                searching[out] ^= found
+            if windows.apart:
+                np.multiply(dy_[out], found, out=dx_[seen])
+            else:
+                dx_[seen] += dy_[out] * found
+    return dx
+
+
+def _blocks(x: Array) -> Iterator[slice]:
+    """Yield the samples a few at a time."""
+    m = max(1, _BLOCK // max(1, math.prod(x.shape[1:])))
+    return (slice(i, i + m) for i in range(0, len(x), m))

@@ -1,0 +1,105 @@
+r"""The base class of layers: what a network is made of.
+
+A layer holds what the functions of this package leave to their caller: its parameters,
+what the forward pass must remember for the backward pass, and the gradients.
+
+- `y = layer.forward(x, training=False)` computes the output and remembers what
+  `backward` needs. `training` matters only to layers that behave differently while they
+  learn, such as dropout.
+- `dx = layer.backward(dy)` takes the gradient of the loss with respect to the last
+  output and returns that with respect to the last input.
+- `layer.backward_params(dy)` does the same without dx, which is all that training asks
+  of the first layer of a network.
+- `layer.params` are the arrays to learn, by name; `layer.grads` are the gradients of
+  the last `backward`, under the same names. They replace those of the one before, so
+  there is nothing to set to zero.
+
+Optimizers change the arrays in `params` in place. To set a parameter by hand, write
+into its array, as `nnref.Dense(2, 3, rng).params["w"][...] = 0` does.
+"""
+
+from typing import Any
+
+from nnref._check import Array
+
+__all__ = [
+    "Layer",
+]
+
+
+class Layer:
+    """What all layers share. A layer of one's own derives from it.
+
+    Such a layer defines `forward(x, training=False)`, which keeps in `self._saved` what
+    `backward(dy)` takes back by `self._recall()`; `backward` sets `self._grads`.
+
+    Parameters
+    ----------
+    params : arrays by name
+        What the layer learns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> class Scale(nnref.Layer):
+    ...     def forward(self, x, training=False):
+    ...         self._saved = x
+    ...         return self.params["s"] * x
+    ...
+    ...     def backward(self, dy):
+    ...         self._grads = {"s": np.sum(dy * self._recall())}
+    ...         return self.params["s"] * dy
+    >>> layer = Scale(s=np.array(3.0))
+    >>> print(layer.forward(np.array([1.0, 2.0])))
+    [3. 6.]
+    >>> print(layer.backward(np.array([1.0, 10.0])), layer.grads["s"])
+    [ 3. 30.] 21.0
+    >>> layer.backward_params(np.array([1.0, 0.0]))
+    >>> print(layer.grads["s"])
+    1.0
+    """
+
+    def __init__(self, **params: Array) -> None:
+        self._params = params
+        self._grads: dict[str, Array] = {}
+        self._saved: Any = None
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The arrays to learn, by name: the arrays themselves, not copies."""
+        return self._params
+
+    @property
+    def grads(self) -> dict[str, Array]:
+        """The gradients of the last `backward`, by the names of `params`."""
+        return self._grads
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """All arrays that make the layer what it is: `params`, and running statistics.
+
+        `np.savez("model.npz", **layer.state)` saves a layer, so also a network.
+        """
+        return self._params
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the output for the input x."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient for the last input, given that for the last output."""
+        raise NotImplementedError
+
+    def backward_params(self, dy: Array) -> None:
+        """Set `grads` as `backward` does; no gradient for the last input is wanted."""
+        self.backward(dy)
+
+    def _recall(self) -> Any:
+        """Return what `forward` saved."""
+        if self._saved is None:
+            raise RuntimeError(f"backward before forward in {self!r}")
+        return self._saved
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
