@@ -27,21 +27,21 @@ class _Container(Layer):
     def __init__(self, **layers: Layer) -> None:
         super().__init__()
         self._layers = layers
-        for i, (name, layer) in enumerate(layers.items()):
+        seen: dict[int, str] = {}
+        for name, layer in layers.items():
             if isinstance(layer, type) or not hasattr(layer, "backward_params"):
                 raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
-            if any(layer is other for other in [*layers.values()][:i]):
+            if any(layer is layers[other] for other in seen.values()):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
                 )
             inside = _inside(layer, {})
-            for other in [*layers][:i]:
-                there = _inside(layers[other], {})
-                for shared in (part for key, part in inside.items() if key in there):
-                    raise ValueError(
-                        f"{shared!r} is in {_title(other)} and in {_title(name)}; "
-                        "make a new one"
-                    )
+            for shared in (part for part in inside if part in seen):
+                raise ValueError(
+                    f"{inside[shared]!r} is in {_title(seen[shared])} and in "
+                    f"{_title(name)}; make a new one"
+                )
+            seen |= dict.fromkeys([id(layer), *inside], name)
 
     @property
     def params(self) -> dict[str, Array]:
