@@ -21,19 +21,12 @@ EQUIVALENT: dict[str, str] = {
     "activations.gelu_backward: near = np.minimum(np.abs(x), 40)  # the density is 0 "
     "beyond, and x**2 may overflow  ->  near = np.minimum(np.abs(x), 41)  # the "
     "density is 0 beyond, and x**2 may overflow": "the density is 0 at 40 and at 41",
-    "activations.leaky_relu: return np.where(x > 0, x, alpha * x)  ->  "
-    "return np.where(x >= 0, x, alpha * x)": "both are 0 at 0",
+    "activations.leaky_relu: return np.where(x > 0, x, slope * x)  ->  "
+    "return np.where(x >= 0, x, slope * x)": "both are 0 at 0",
     "data.digits: x = x[:, np.newaxis] if images else x.reshape(len(x), -1)  ->  "
     "x = x[:, np.newaxis] if images else x.reshape(len(x), - 2)": (
         "NumPy takes any negative number for the size that is left"
     ),
-    **{
-        f"{layer}.{method}: self._grads = dict(zip(self._params, grads, "
-        "strict=True))  ->  self._grads = dict(zip(self._params, grads, "
-        "strict=False))": _LENGTHS
-        for layer in ("dense.Dense", "convolution.Conv2D")
-        for method in ("backward", "backward_params")
-    },
     **{
         f"{layer}.forward: {_FORWARD.format(False)}  ->  "
         f"{_FORWARD.format(True)}": "it does not ask for `training`"
@@ -41,9 +34,9 @@ EQUIVALENT: dict[str, str] = {
     },
     "rows.some_rows: m = max(1, (1 << 16) // z.shape[1])  ->  "
     "m = max(1, (1 & 16) // z.shape[1])": _SPEED,
-    'pooling._divisor: return np.full(extent, math.prod(pair(size, "size", 1)), '
-    'x.dtype)  ->  return np.full(extent, math.prod(pair(size, "size", 0)), '
-    "x.dtype)": _CHECKED,
+    "pooling._divisor: return np.full(extent, math.prod(pair(kernel_size, "
+    '"kernel_size", 1)), x.dtype)  ->  return np.full(extent, math.prod(pair('
+    'kernel_size, "kernel_size", 0)), x.dtype)': _CHECKED,
     "_check.samples: for array, name in zip(arrays, (x_name, y_name), "
     "strict=True):  ->  for array, name in zip(arrays, (x_name, y_name), "
     "strict=False):": _LENGTHS,

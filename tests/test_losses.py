@@ -89,7 +89,7 @@ def test_extreme_predictions(name: str) -> None:
     np.testing.assert_allclose(found, np.divide([gradient], 3), rtol=1e-6)
 
 
-def test_binary_cross_entropy_loses_nothing_in_the_tail() -> None:
+def test_sigmoid_cross_entropy_loses_nothing_in_the_tail() -> None:
     found = nnref.sigmoid_cross_entropy([40.0, -40.0], [1.0, 0.0])
     assert found == pytest.approx(math.exp(-40), rel=1e-14)
 
