@@ -104,6 +104,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         shutil.copytree(ROOT / part, project / part)
     for name in ("mkdocs.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, project)
+    environment["PYTHONSAFEPATH"] = "1"  # the code is this checkout's, not the copy's
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     subprocess.run(command, cwd=project, env=environment, check=True)
     return first, project / "site"
