@@ -19,7 +19,8 @@ into its array, as `nnref.Dense(2, 3, rng).params["w"][...] = 0` does, or assign
 name, which does the same. Calling a layer calls its `forward`.
 
 Layers keep the arrays that they get and return until the next forward pass: whoever
-changes one in place in between changes the next gradients.
+changes one in place in between changes the next gradients. `Flatten`, and `Dropout` in
+evaluation, return x itself in another shape or as it is: changing y changes x.
 """
 
 from collections.abc import Mapping

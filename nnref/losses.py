@@ -317,9 +317,9 @@ def huber_backward(
 
 
 def _probabilities(target: ArrayLike, logits: Array) -> Array:
-    """Return target, like the logits; each element must lie in [0, 1]."""
+    """Return target, like the logits; each must lie in [0, 1], but for rounding."""
     t = like(target, logits, "target")
-    if not (t.min() >= 0 and t.max() <= 1):
+    if not (t.min() >= -1e-6 and t.max() <= 1 + 1e-6):
         raise ValueError(f"target spans {t.min()} to {t.max()}, expected 0 to 1")
     return t
 
@@ -350,7 +350,8 @@ def sigmoid_cross_entropy(logits: ArrayLike, target: ArrayLike) -> Scalar:
     Raises
     ------
     ValueError
-        If target is not shaped like logits or leaves [0, 1], or logits is empty.
+        If target is not shaped like logits or leaves [0, 1] by more than 1e-6, or
+        logits is empty.
 
     References
     ----------
@@ -399,8 +400,8 @@ def sigmoid_cross_entropy_backward(
     Raises
     ------
     ValueError
-        If target is not shaped like logits or leaves [0, 1], logits is empty, or dy is
-        not one number.
+        If target is not shaped like logits or leaves [0, 1] by more than 1e-6, logits
+        is empty, or dy is not one number.
 
     References
     ----------
@@ -454,8 +455,9 @@ def softmax_cross_entropy(
     $$
 
     where row $p_i$ is the softmax of the logits $z_i$, $\varepsilon$ the label
-    smoothing, and $y_{ik}$ is 1 where $k$ is the label of row $i$, else 0. Logits, not
-    probabilities: applied to a softmax's output, this takes the softmax twice.
+    smoothing, and $y_{ik}$ is 1 where $k$ is the label of row $i$, else 0. A term with
+    $t_{ik} = 0$ is 0, so that a logit may be $-\infty$ there. Logits, not probabilities:
+    applied to a softmax's output, this takes the softmax twice.
 
     Parameters
     ----------
@@ -518,8 +520,10 @@ def softmax_cross_entropy(
         if some.ndim == 1:
             right = shifted[np.arange(len(some)), some]
         else:
-            right = (some * shifted).sum(axis=1)
-        if smooth:
+            right = (some * np.where(some > 0, shifted, 0)).sum(axis=1)  # 0 ln 0 = 0
+        if smooth == 1:  # the label may be impossible, with a logarithm of -inf
+            right = shifted.mean(axis=1)
+        elif smooth:
             right = (1 - smooth) * right + smooth * shifted.mean(axis=1)
         log_total = np.log(np.exp(shifted, out=shifted).sum(axis=1))
         total += (log_total - right).sum()

@@ -152,6 +152,30 @@ def test_masked_class() -> None:
     np.testing.assert_allclose(gradient, [[-0.5, 0.5, 0]])
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
+def test_a_masked_class_that_a_soft_target_rules_out(smoothing: float) -> None:
+    """0 ln 0 is 0: the same as by label, and as with a logit of -1e4."""
+    z, soft, labels = np.array([[-np.inf, 0.0, 1.0]]), np.array([[0.0, 0.0, 1.0]]), [2]
+    loss = nnref.softmax_cross_entropy(z, soft, label_smoothing=smoothing)
+    by_label = nnref.softmax_cross_entropy(z, labels, label_smoothing=smoothing)
+    assert loss == by_label == (np.inf if smoothing else np.log1p(np.exp(-1.0)))
+    if not smoothing:
+        spread = np.array([[0.0, 0.25, 0.75]])
+        far = np.array([[-1e4, 0.0, 1.0]])
+        for t in soft, spread:
+            assert nnref.softmax_cross_entropy(z, t) == pytest.approx(
+                nnref.softmax_cross_entropy(far, t), rel=1e-14
+            )
+            np.testing.assert_array_equal(
+                nnref.softmax_cross_entropy_backward(1.0, z, t),
+                nnref.softmax_cross_entropy_backward(1.0, far, t),
+            )
+    ruled_in = nnref.softmax_cross_entropy(z, np.array([[0.1, 0.0, 0.9]]))
+    assert ruled_in == np.inf
+    # Smoothing rules every class in, also if the label itself is masked.
+    assert nnref.softmax_cross_entropy(z, [0], label_smoothing=smoothing) == np.inf
+
+
 def test_one_sample_and_one_class() -> None:
     assert nnref.softmax_cross_entropy([[1.0, 1.0]], [1]) == pytest.approx(math.log(2))
     for smoothing in (0.0, 0.5):
@@ -204,6 +228,18 @@ def test_bad_probability_of_yes(target: list[float]) -> None:
         nnref.sigmoid_cross_entropy(z, target)
     with pytest.raises(ValueError, match=r"^target spans .*, expected 0 to 1$"):
         nnref.sigmoid_cross_entropy_backward(1.0, z, target)
+
+
+def test_a_probability_of_yes_off_by_rounding() -> None:
+    """Such as 0.1 + 0.2 + 0.7, or the sum of a row of float32."""
+    z, over = [0.5, -2.0], np.float64(np.float32(1) + np.finfo(np.float32).eps)
+    loss = nnref.sigmoid_cross_entropy(z, [over, -1e-9])
+    assert loss == pytest.approx(nnref.sigmoid_cross_entropy(z, [1.0, 0.0]), abs=1e-6)
+    dz = nnref.sigmoid_cross_entropy_backward(1.0, z, [1 + 1e-15, -1e-15])
+    exact = nnref.sigmoid_cross_entropy_backward(1.0, z, [1.0, 0.0])
+    np.testing.assert_allclose(dz, exact, rtol=1e-14)
+    with pytest.raises(ValueError, match="target spans"):
+        nnref.sigmoid_cross_entropy(z, [1.0001, 0.0])
 
 
 @pytest.mark.parametrize(
