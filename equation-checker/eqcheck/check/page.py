@@ -33,7 +33,7 @@ from eqcheck.latex.statements import Row, read_statements
 from eqcheck.symbols import giving
 from eqcheck.symbols.comment import Comment, CommentError, Python, read_comment
 from eqcheck.symbols.definitions import bound_names, displays, evaluate_definition
-from eqcheck.symbols.dependencies import base_name, symbols_in
+from eqcheck.symbols.dependencies import base_name, sources_of, symbols_in
 from eqcheck.symbols.lookup import Root
 from eqcheck.symbols.packages import Packages
 from eqcheck.symbols.state import Mark
@@ -176,7 +176,10 @@ class Page:
         def holds(row: Row) -> bool:
             return fails(row.statement, self.roots, item.settings) is False
 
-        stated = read_inline(source.formulas, comment, self.names, given, holds)
+        stated = read_inline(
+            *(source.formulas, comment, self.names, given, holds),
+            lambda names: sources_of(root, names),
+        )
         item.open_settings = stated.settings
         return stated.rows, stated.false
 
