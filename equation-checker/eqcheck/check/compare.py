@@ -146,7 +146,7 @@ class Comparison:
             return Value(np.asarray(True))
         array = np.asarray(mask.array).astype(bool)
         if mask.ndim and mask.shape != holds.shape:
-            array = array.all(axis=tuple(range(-mask.ndim, 0)))
+            array = np.asarray(array.all(axis=tuple(range(-mask.ndim, 0))))
         return Value(array, mask.axes)
 
     def _slack(
