@@ -14,7 +14,9 @@ from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import Value
 from eqcheck.check.again import Past
 from eqcheck.check.boundary import Check
+from eqcheck.check.definition_trial import DefinitionTrial
 from eqcheck.check.further import further, names_shown
+from eqcheck.check.general import General, Place
 from eqcheck.check.idle import Idle
 from eqcheck.check.inline import read_inline
 from eqcheck.check.item import Item, Line
@@ -24,7 +26,7 @@ from eqcheck.check.statement import check as check_statement
 from eqcheck.check.statement import check_value, materialise
 from eqcheck.check.take_rows import take_row
 from eqcheck.check.take_symbols import take_symbols
-from eqcheck.check.trial import DefinitionTrial, General, Place, Trial, fails
+from eqcheck.check.trial import Trial, fails
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
