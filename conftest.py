@@ -1,6 +1,8 @@
-"""Loads the plugins that run what the pages show."""
+"""Loads the plugins that run what the pages show; what adds up results comes last."""
 
 import os
+
+import pytest
 
 # One thread to a process, set before NumPy is loaded: the tests run in parallel, and
 # threads that wait for one another's core take several times as long.
@@ -8,3 +10,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 pytest_plugins = ["doctools.plugin"]
+
+# They look at the equations of all pages, which the tests of the pages keep.
+LAST = (
+    "test_docstring_formulas.py",
+    "test_equations.py",
+    "test_shares.py",
+    "test_summary.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Move what adds up to the end, so that no equation is checked by two processes."""
+    items.sort(key=lambda item: item.path.name in LAST)

@@ -308,6 +308,8 @@ def _failure(error: BaseException, block: Block, page: str, source: str) -> Bloc
         summary += " (a block may not stop the interpreter)"
     parts = [summary]
     statement = _statement(source, line)
+    if isinstance(statement, ast.Assert) and line == statement.lineno:
+        line = statement.test.lineno  # which Python 3.12 does not say itself
     parts.append(_quote(source, statement.lineno, statement.end_lineno or line, line))
     if isinstance(statement, ast.Assert) and inner is not None:
         parts += _values(statement, inner)

@@ -1,14 +1,29 @@
-"""Builds or serves the site: fonts, figures in parallel, then MkDocs."""
+"""Builds or serves the site with MkDocs; `hooks.py` says what is made before.
+
+What is built is completed: the search index, what each page says of itself, an archive.
+A site of which nothing has changed, the packages that build it among them, is not built
+again but taken from `.cache/site`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
+from importlib.metadata import distributions
+from pathlib import Path
 
-from doctools import figures, fonts, notebooks, pages
+from doctools import fonts, metadata, offline, pages, search
+
+# The preview makes again what has changed, and shows warnings in the browser.
+PREVIEW = ["--dirty", "--no-strict"]
+CACHE = pages.ROOT / ".cache" / "site"
+FOLDERS = ("docs", "doctools", "nnref", "equation-checker", "translations")
+MADE = pages.ROOT / "doctools" / "theme" / "assets"  # by a build, from the rest
 
 
 def main() -> int:
@@ -19,29 +34,64 @@ def main() -> int:
     parser.add_argument(
         "command", nargs="?", default="build", choices=["build", "serve"]
     )
+    parser.add_argument("-d", "--site-dir", type=Path, default=Path("site"))
     arguments, rest = parser.parse_known_args()
     start = time.perf_counter()
     os.chdir(pages.ROOT)
-    fonts.make()
-    try:
-        drawn = figures.draw_all(pages.markdown_pages())
-    except pages.PageError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{drawn} figures drawn in {time.perf_counter() - start:.1f} s", flush=True)
-    notebooks.make_wheel()
-    notebooks.make()
+    if arguments.command == "serve":
+        return _mkdocs("serve", *PREVIEW, *rest)
+    fonts.make()  # which are among the files that it is built from
+    kept = CACHE / inputs(rest)
+    if kept.is_dir():
+        done = f"unchanged since {time.ctime(kept.stat().st_mtime)}"
+    else:
+        part = kept.with_suffix(f".{os.getpid()}")
+        if code := _mkdocs("build", "--strict", "--site-dir", str(part), *rest):
+            shutil.rmtree(part, ignore_errors=True)
+            return code
+        search.complete(part)
+        metadata.complete(part)
+        offline.pack(part)
+        part.replace(kept)
+        for older in CACHE.iterdir():
+            if older != kept and not older.suffix:  # else another is being built
+                shutil.rmtree(older, ignore_errors=True)
+        done = "built"
+    shutil.rmtree(arguments.site_dir, ignore_errors=True)
+    shutil.copytree(kept, arguments.site_dir)
+    print(f"{arguments.site_dir}: {done}, {time.perf_counter() - start:.1f} s")
+    return 0
+
+
+def _mkdocs(*arguments: str) -> int:
     # Material's notice about MkDocs' future is no concern of a reader's build.
     env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}
-    command = [sys.executable, "-m", "mkdocs", arguments.command, *rest]
-    if arguments.command == "build":
-        command.append("--strict")
     try:
-        code = subprocess.call(command, env=env)
+        return subprocess.call([sys.executable, "-m", "mkdocs", *arguments], env=env)
     except KeyboardInterrupt:
         return 0
-    print(f"{arguments.command}: {time.perf_counter() - start:.1f} s", flush=True)
-    return code
+
+
+def inputs(arguments: list[str]) -> str:
+    """A hash of all that a site is built from."""
+    digest = hashlib.sha256(repr((sys.version, arguments)).encode())
+    for name, value in sorted(os.environ.items()):
+        if name.startswith("NNREF_"):
+            digest.update(f"{name}={value}\n".encode())
+    installed = {(each.name, each.version) for each in distributions()}
+    digest.update(repr(sorted(installed)).encode())
+    files = [path for path in pages.ROOT.glob("*") if path.is_file()]
+    for folder in FOLDERS:
+        files += (pages.ROOT / folder).rglob("*")
+    for path in sorted(files):
+        made = path.is_relative_to(MADE / "notebooks") or path.suffix in (
+            ".whl",
+            ".pyc",
+        )
+        if path.is_file() and not made:
+            digest.update(path.relative_to(pages.ROOT).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ _CLAIM = re.compile(
     re.IGNORECASE,
 )
 _KNOWN = re.compile(
-    r"(equation\b|inline equations\b|figure\b|fact\b|names\b|source:|counts\b|"
+    r"(equation\b|inline equations\b|figure\b|fact\b|names\b|source:|counts\b|about:|"
     rf"{re.escape(EXPECTED_OUTPUT)}$)"
 )
 _SYMBOLS = re.compile(r"equation\s*(\n.*)?$", re.DOTALL)

@@ -194,8 +194,8 @@ def _python(words: list[str]) -> None:
     if module in CHECKS:
         CHECKS[module](rest)
         return
-    if module == "venv":
-        _allowed("python -m venv", rest)
+    if module in ("venv", "http.server"):
+        _allowed(f"python -m {module}", rest)
         return
     try:
         spec = importlib.util.find_spec(module)

@@ -20,9 +20,17 @@ _LEFT = re.compile(
 SYMBOLS = Path(__file__).with_name("docstring_symbols.toml")
 
 
-@lru_cache(maxsize=1)
 def package() -> Package:
-    """All docstrings that have formulas, with the symbols that they do not tell."""
+    """All docstrings that have formulas, with the symbols that they do not tell.
+
+    As they are now: `make serve` runs while they are written.
+    """
+    files = [SYMBOLS, *sorted(Path(nnref.__file__).parent.rglob("*.py"))]
+    return _package(tuple(path.stat().st_mtime_ns for path in files))
+
+
+@lru_cache(maxsize=1)
+def _package(_: tuple[int, ...]) -> Package:
     symbols = tomllib.loads(SYMBOLS.read_text(encoding="utf-8"))
     return Package.read(Path(nnref.__file__).parent, symbols, pages.ROOT)
 

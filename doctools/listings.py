@@ -40,7 +40,7 @@ def lines(package: Package, name: str) -> int:
 def counts() -> str:
     """Say how long the listings to copy are, and how long without the plain ones."""
     package, short = nnref(), plain()
-    names = [name for name in short.public() if name in package.public()]
+    names = list(short.public())
     of_plain = [lines(short, name) for name in names]
     whole = [lines(package, name) for name in names]
     return (

@@ -7,7 +7,8 @@ runs. A preprocessor reads the page with the same scanner as the tests and repla
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
-- `<!-- counts -->` by what was counted in this build.
+- `<!-- counts -->` by what was counted in this build,
+- `<!-- about: WHAT -->` by how to install and cite the package, and its changelog.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ DIRECTIVES = (
     "inline equations",
     "source:",
     "counts",
+    "about:",
     "names:",
     pages.EXPECTED_OUTPUT,
 )
@@ -146,6 +148,10 @@ class PagePreprocessor(Preprocessor):
             from doctools.summary import markdown
 
             return ["", *markdown(rest.strip()).splitlines(), ""]
+        if keyword == "about":
+            from doctools.about import markdown as about
+
+            return ["", *about(rest.strip()).splitlines(), ""]
         return [""]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from functools import lru_cache
 from pathlib import Path
 
 import eqcheck
 import nnref
-from doctools import formulas, pages
+from doctools import checks, formulas, pages
+from eqcheck.outside.docstrings import Package
 
 
 def marks(path: Path) -> dict[int, str]:
@@ -16,7 +16,7 @@ def marks(path: Path) -> dict[int, str]:
 
     Raises `PageError` if an equation fails: a site with a wrong formula is not built.
     """
-    found = eqcheck.check_page(path, cache=pages.ROOT / eqcheck.CACHE)
+    found = checks.results(path)
     displayed = pages.equations(path.read_text(encoding="utf-8"), path.name)
     numbers = {each.line: i for i, (each, _) in enumerate(displayed, start=1)}
     made = {}
@@ -28,7 +28,9 @@ def marks(path: Path) -> dict[int, str]:
         number = numbers[result.line]
         address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
         said = _said(result, path, found, numbers)
-        made[result.line] = f'<div class="nn-equation__mark">{address}{said}</div>'
+        made[result.line] = (
+            f'<div class="nn-equation__mark" data-search-exclude>{address}{said}</div>'
+        )
     return made
 
 
@@ -42,30 +44,39 @@ def docstring_mark(latex: str) -> str:
     if not said:
         return ""
     text = said.pop() if len(said) == 1 else "<span>✓</span>"
-    return f'<div class="nn-equation__mark">{text}</div>'
+    return _beside(text)
+
+
+def _beside(html: str) -> str:
+    return f'<div class="nn-equation__mark" data-search-exclude>{html}</div>'
 
 
 def _docstring_said(name: str, number: int) -> str:
+    result = checks.results(name)[number]
     if found := formulas.faults(name):
         raise pages.PageError("\n".join(found))
-    package = formulas.package()
-    result = package.check(name, cache=pages.ROOT / eqcheck.CACHE)[number]
     if result.status == eqcheck.DEFINITION:
         return "<span>✓</span>"
     page = pages.DOCS / "reference" / f"{name.partition('.')[0]}.md"
     return _said(result, page, [], {})
 
 
-@lru_cache(maxsize=1)
 def _places() -> dict[str, list[tuple[str, int]]]:
     """The docstrings in which each displayed formula stands, and its place there."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for name, doc in formulas.package().docstrings.items():
-        for number, formula in enumerate(doc.formulas):
-            if not formula.inline:
-                latex = _one_line(formula.source.latex)
-                found.setdefault(latex, []).append((name, number))
-    return found
+    global _read
+    package = formulas.package()
+    if _read is None or _read[0] is not package:
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, doc in package.docstrings.items():
+            for number, formula in enumerate(doc.formulas):
+                if not formula.inline:
+                    latex = _one_line(formula.source.latex)
+                    found.setdefault(latex, []).append((name, number))
+        _read = package, found
+    return _read[1]
+
+
+_read: tuple[Package, dict[str, list[tuple[str, int]]]] | None = None
 
 
 def _one_line(latex: str) -> str:
@@ -96,7 +107,6 @@ def _said(
 def reference(name: str, path: Path) -> str:
     """A link to the reference entry of a public name, from the page at `path`."""
     module = getattr(nnref, name).__module__
-    address = path.relative_to(pages.DOCS).with_suffix("").as_posix() + "/"
-    depth = address.removesuffix("index/").count("/")
-    target = f"reference/{module.rpartition('.')[2]}/#{module}.{name}"
-    return f'<a href="{"../" * depth}{target}">{name}</a>'
+    page = path.relative_to(pages.DOCS).as_posix()
+    entry = f"reference/{module.rpartition('.')[2]}.md"
+    return f'<a href="{pages.link(page, entry)}#{module}.{name}">{name}</a>'

@@ -32,7 +32,11 @@ def inline(latex: str) -> ElementTree.Element:
     """Inline maths as an element for Python-Markdown's tree."""
     # math-core writes this one HTML entity, which XML does not know.
     text = mathml(latex).replace("&ApplyFunction;", "\u2061")
-    return ElementTree.fromstring(text)
+    found = ElementTree.fromstring(text)
+    # A search index has the formula once, as it is shown.
+    for annotation in found.iter("annotation"):
+        annotation.set("data-search-exclude", "")
+    return found
 
 
 def display(latex: str, ident: str | None, *, mark: str = "") -> str:
@@ -43,6 +47,7 @@ def display(latex: str, ident: str | None, *, mark: str = "") -> str:
     address = f' id="{html.escape(ident)}"' if ident else ""
     return (
         f'<div class="nn-equation"{address}>'
-        f'<div class="nn-equation__body">{mathml(latex.strip(), display=True)}</div>'
+        '<div class="nn-equation__body" data-search-exclude>'
+        f"{mathml(latex.strip(), display=True)}</div>"
         f"{mark}</div>"
     )

@@ -23,10 +23,6 @@ from functools import cached_property
 from pathlib import Path
 from queue import Queue
 
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator, operator_names
-
 from doctools.equivalent import EQUIVALENT
 from doctools.pages import DOCS, ROOT, markdown_pages
 
@@ -88,6 +84,10 @@ class Mutant:
     @cached_property
     def text(self) -> str:
         """The changed file."""
+        # Here, not above: the build of the site asks this module for its options only.
+        from cosmic_ray.mutating import mutate_code
+        from cosmic_ray.plugins import get_operator
+
         code = (ROOT / self.path).read_text(encoding="utf-8")
         changed = mutate_code(code, get_operator(self.operator)(), self.occurrence)
         assert changed is not None
@@ -125,6 +125,9 @@ class Mutant:
 
 def mutants(path: Path) -> list[Mutant]:
     """Every change in the functions of a file, but for annotations and messages."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.plugins import get_operator, operator_names
+
     text = path.read_text(encoding="utf-8")
     place, tree, parsed = path.relative_to(ROOT), get_ast(text), ast.parse(text)
     left_out, functions = [*_not_run(parsed)], _functions(parsed)

@@ -7,6 +7,7 @@ scanner of the equation checker, so that all of them agree on what a block is.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ __all__ = [
     "elements",
     "equations",
     "fact_of_caption",
+    "link",
     "locate",
     "markdown_pages",
 ]
@@ -130,3 +132,20 @@ def locate(text: str, root: Path = DOCS) -> tuple[Path, int] | None:
             if before.startswith("---\n") and before.rstrip("\n").endswith("\n---"):
                 return path, before.count("\n")
     return None
+
+
+def link(page: str, target: str) -> str:
+    """What HTML on a page writes for another file of the site; both below `docs/`.
+
+    MkDocs leaves links in HTML as they are; Zensical reads them, like those in
+    Markdown, as from the page's file.
+    """
+    if "zensical" in sys.modules:
+        return "../" * page.count("/") + target
+    return "../" * _address(page).count("/") + _address(target)
+
+
+def _address(file: str) -> str:
+    """Where a file below `docs/` stands in the site."""
+    name = file.removesuffix("index.md")
+    return name.removesuffix(".md") + "/" if name.endswith(".md") else name

@@ -65,9 +65,11 @@ def number(x: float, name: str, interval: str) -> float:
 
 
 def _is_number(x: Any) -> bool:
+    if isinstance(x, float):  # first, as it nearly always is one
+        return True
     if isinstance(x, np.ndarray | np.generic):
         return x.ndim == 0 and x.dtype.kind in "fiu"
-    return isinstance(x, float | int) and not isinstance(x, bool)
+    return isinstance(x, int) and not isinstance(x, bool)
 
 
 def _shown(x: Any) -> str:

@@ -138,6 +138,15 @@ class Layer:
         """
         return 0
 
+    def _trace(self, x: Array, name: str, rows: list[Any]) -> Array:
+        """Return the output, and add a row for `Sequential.summary`."""
+        y = self.forward(x)
+        size = sum(p.size for p in self.params.values())
+        title, *_ = repr(self).split("\n")
+        count = self.multiply_accumulates(y.shape)
+        rows.append((f"{name[:-1]}: {title}", y.shape, size, count))
+        return y
+
     def _recall(self) -> Any:
         """Return what `forward` saved."""
         if self._saved is None:

@@ -27,21 +27,21 @@ class _Container(Layer):
     def __init__(self, **layers: Layer) -> None:
         super().__init__()
         self._layers = layers
-        for i, (name, layer) in enumerate(layers.items()):
+        seen: dict[int, str] = {}
+        for name, layer in layers.items():
             if isinstance(layer, type) or not hasattr(layer, "backward_params"):
                 raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
-            if any(layer is other for other in [*layers.values()][:i]):
+            if any(layer is layers[other] for other in seen.values()):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
                 )
             inside = _inside(layer, {})
-            for other in [*layers][:i]:
-                there = _inside(layers[other], {})
-                for shared in (part for key, part in inside.items() if key in there):
-                    raise ValueError(
-                        f"{shared!r} is in {_title(other)} and in {_title(name)}; "
-                        "make a new one"
-                    )
+            for shared in (part for part in inside if part in seen):
+                raise ValueError(
+                    f"{inside[shared]!r} is in {_title(seen[shared])} and in "
+                    f"{_title(name)}; make a new one"
+                )
+            seen |= dict.fromkeys([id(layer), *inside], name)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -87,7 +87,7 @@ class _Container(Layer):
         model = copy.deepcopy(self)  # so that `backward` still is that of the last x
         model.forward(x)
         rows = list[tuple[str, tuple[int, ...], int, int]]()
-        y = _trace(model, x, "", rows)
+        y = model._trace(x, "", rows)
         sizes, products = sum(row[2] for row in rows), sum(row[3] for row in rows)
         rows.append(("in all", y.shape, sizes, products))
         table = [["layer", "output", "parameters", "multiply-accumulates"]]
@@ -99,6 +99,12 @@ class _Container(Layer):
             for name, shape, size, count in table
         )
 
+    def _trace(self, x: Array, name: str, rows: list[Any]) -> Array:
+        """Return the output, and add the rows of all layers, each of which gets x."""
+        for key, layer in self._layers.items():
+            layer._trace(x, f"{name}{key}.", rows)
+        return self.forward(x)
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__}("]
         for name, layer in self._layers.items():
@@ -109,26 +115,6 @@ class _Container(Layer):
             lines.append(f"  {name}: {line}")
         count = sum(p.size for p in self.params.values())
         return "\n".join([*lines, f"): {count} parameters"])
-
-
-def _trace(
-    layer: Layer, x: Array, name: str, rows: list[tuple[str, tuple[int, ...], int, int]]
-) -> Array:
-    """Return the output of a layer, and add a row for each that is no container."""
-    if isinstance(layer, Sequential):
-        for i, inner in enumerate(layer.layers):
-            x = _trace(inner, x, f"{name}{i}.", rows)
-        return x
-    if isinstance(layer, _Container):
-        for key, inner in layer._layers.items():
-            _trace(inner, x, f"{name}{key}.", rows)
-        return layer.forward(x)
-    y = layer.forward(x)
-    size = sum(p.size for p in layer.params.values())
-    title, *_ = repr(layer).split("\n")
-    count = layer.multiply_accumulates(y.shape)
-    rows.append((f"{name[:-1]}: {title}", y.shape, size, count))
-    return y
 
 
 def _inside(thing: Any, found: dict[int, Layer]) -> dict[int, Layer]:
@@ -243,6 +229,11 @@ class Sequential(_Container):
             except ValueError as error:
                 error.add_note(f"in layer {i}, {layer!r}")
                 raise
+        return x
+
+    def _trace(self, x: Array, name: str, rows: list[Any]) -> Array:
+        for i, layer in enumerate(self.layers):
+            x = layer._trace(x, f"{name}{i}.", rows)
         return x
 
     def backward(self, dy: Array) -> Array:

@@ -288,21 +288,24 @@ def test_unchanged_blocks_are_not_run_again(tmp_path, monkeypatch):
     runs = tmp_path / "runs"
     source = tmp_path / "package"
     source.mkdir()
-    (source / "module.py").write_text("one")
-    monkeypatch.setattr(figures, "SOURCES", (source,))
+    (source / "module.py").write_text("def used(): pass\ndef other(): pass\n")
+    monkeypatch.setattr(figures, "PACKAGE", source)
     page = tmp_path / "page.md"
-    page.write_text(page_text(counting(runs)))
+    code = "# used\n" + counting(runs)
+    page.write_text(page_text(code))
     block = pages.blocks(page.read_text())[0]
 
     assert figures.draw_all([page]) == 1
     assert figures.draw_all([page]) == 0
     first = figures.figure_html(block, "page.md")
-    moved = page_blocks("x = 1\n", counting(runs))[1]
+    moved = page_blocks("x = 1\n", code)[1]
     again = figures.figure_html(moved, "page.md")
     assert runs.read_text() == "x"
     assert again != first  # other ids
 
-    (source / "module.py").write_text("two")
+    (source / "module.py").write_text("def used(): pass\ndef other(): return 1\n")
+    assert figures.draw_all([page]) == 0
+    (source / "module.py").write_text("def used(): return 1\n")
     assert figures.figure_html(block, "page.md") == first
     assert runs.read_text() == "xx"
     (source / "data.npz").write_text("new")
@@ -311,18 +314,21 @@ def test_unchanged_blocks_are_not_run_again(tmp_path, monkeypatch):
     page.write_text(page.read_text().replace("[1, 2]", "[1, 3]"))
     assert figures.draw_all([page]) == 1
     assert runs.read_text() == "xxxx"
+    monkeypatch.setattr(figures, "SOURCES", (page,))
+    assert figures.draw_all([page]) == 1
 
 
 def test_what_drawings_depend_on():
-    names = {source.relative_to(pages.ROOT).as_posix() for source in figures.SOURCES}
+    sources = {figures.PACKAGE, *figures.SOURCES}
+    names = {source.relative_to(pages.ROOT).as_posix() for source in sources}
     assert {"nnref", "doctools/figures"} <= names
-    assert all(source.exists() for source in figures.SOURCES)
+    assert all(source.exists() for source in sources)
 
 
 def test_worker_kept_for_live_reload_sees_the_new_package(tmp_path, monkeypatch):
     module = tmp_path / "package_of_this_test.py"
-    monkeypatch.setattr(figures, "SOURCES", (tmp_path,))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(figures, "PACKAGE", tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     code = short("import package_of_this_test as p\nplt.title(p.name)")
     block = pages.Block(2, code, caption="A name.")
     for name in ("before", "afterwards"):

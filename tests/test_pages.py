@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from doctools.pages import (
@@ -8,6 +10,7 @@ from doctools.pages import (
     blocks,
     elements,
     equations,
+    link,
 )
 
 PAGE = """\
@@ -140,3 +143,19 @@ def test_a_comment_is_dedented():
     (comment,) = elements("    <!-- equation\n    if a:\n      b\n    -->\n")
     assert isinstance(comment, Comment)
     assert comment.text == "equation\nif a:\n  b"
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "mkdocs", "zensical"),
+    [
+        ("a/b.md", "c/d.md", "../../c/d/", "../c/d.md"),
+        ("a/index.md", "c/d.md", "../c/d/", "../c/d.md"),
+        ("a.md", "c/index.md", "../c/", "c/index.md"),
+        ("index.md", "c/d.md", "c/d/", "c/d.md"),
+        ("a.md", "x.zip", "../x.zip", "x.zip"),
+    ],
+)
+def test_links_in_html(page, target, mkdocs, zensical, monkeypatch):
+    assert link(page, target) == mkdocs
+    monkeypatch.setitem(sys.modules, "zensical", None)
+    assert link(page, target) == zensical

@@ -268,7 +268,7 @@ def single(case: Case) -> Case:
 
 
 def test_every_operation_has_a_counterpart() -> None:
-    assert set(PYTORCH) == set(RECIPES)
+    assert set(PYTORCH) == set(RECIPES)  # without PyTorch: test_counterparts.py
     assert set(EXTREME) < set(RECIPES)
 
 

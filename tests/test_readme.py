@@ -5,7 +5,7 @@ import pytest
 from doctools import blocks, census, pages
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_page_at_the_root(name):
     path = pages.ROOT / name
     assert path.exists()

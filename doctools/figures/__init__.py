@@ -15,6 +15,7 @@ import platform
 import re
 import time
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from doctools import pages
 from doctools.blocks import page_name
 from doctools.figures.svg import PREFIX
 from doctools.figures.worker import Answer, Job, Worker, draw_many
+from eqcheck.outside import code
 
 CACHE = pages.ROOT / ".cache" / "figures"
-# A drawing depends on these: what blocks import, and what draws.
+# A drawing depends on what its block names of the package, and on all that draws.
+PACKAGE = pages.ROOT / "nnref"
 SOURCES = (
-    pages.ROOT / "nnref",
     pages.ROOT / "doctools" / "blocks.py",
     pages.ROOT / "doctools" / "figures",
 )
@@ -101,10 +103,8 @@ def draw_all(paths: Iterable[Path]) -> int:
 
 
 def _fingerprint() -> bytes:
-    """What every drawing depends on besides its own block."""
-    digest = hashlib.sha256(platform.python_version().encode())
-    for package in ("matplotlib", "numpy", "pillow", "font-source-sans-pro"):
-        digest.update(f"{package} {version(package)}\n".encode())
+    """What every drawing depends on besides its own block and the package."""
+    digest = hashlib.sha256(_versions())
     for source in SOURCES:
         for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
             if path.is_file() and path.suffix != ".pyc":
@@ -113,8 +113,16 @@ def _fingerprint() -> bytes:
     return digest.digest()
 
 
-def _key(code: str, fingerprint: bytes) -> str:
-    return hashlib.sha256(fingerprint + code.encode()).hexdigest()[:32]
+@cache
+def _versions() -> bytes:
+    names = ("matplotlib", "numpy", "pillow", "font-source-sans-pro")
+    found = [f"{name} {version(name)}" for name in names]
+    return "\n".join([platform.python_version(), *found]).encode()
+
+
+def _key(text: str, fingerprint: bytes) -> str:
+    used = code.read(PACKAGE).digest(text)
+    return hashlib.sha256(fingerprint + used + text.encode()).hexdigest()[:32]
 
 
 def _load(key: str) -> str | None:
@@ -147,24 +155,24 @@ def _prune() -> None:
             path.unlink(missing_ok=True)
 
 
-_warm: tuple[bytes, Worker] | None = None
+_warm: tuple[bytes, code.Code, Worker] | None = None
 
 
 def _draw_now(page: str, block: pages.Block) -> Answer:
     """Draw one block, in a worker that is kept for the next as long as it is fresh."""
     global _warm
-    fingerprint = _fingerprint()
-    if _warm is None or _warm[0] != fingerprint:
+    now = _fingerprint(), code.read(PACKAGE)
+    if _warm is None or _warm[:2] != now:
         _cool()
-        _warm = (fingerprint, Worker())
-    return _warm[1].draw(page, block)
+        _warm = (*now, Worker())
+    return _warm[2].draw(page, block)
 
 
 @atexit.register
 def _cool() -> None:
     global _warm
     if _warm is not None:
-        _warm[1].close()
+        _warm[2].close()
     _warm = None
 
 

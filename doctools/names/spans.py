@@ -161,9 +161,11 @@ def _suffix(text: str, scope: Scope) -> str:
 
 
 def _environment(text: str) -> str:
-    sources = [*(pages.ROOT / "benchmarks").glob("*.py"), pages.ROOT / "Makefile"]
+    sources = [pages.ROOT / "Makefile", pages.ROOT / "mkdocs.yml"]
+    for folder in ("benchmarks", "doctools"):
+        sources += (pages.ROOT / folder).glob("*.py")
     if any(
         re.search(rf"\b{text}\b", path.read_text(encoding="utf-8")) for path in sources
     ):
         return "environment"
-    raise UnresolvedError("no such variable in the Makefile or in benchmarks/")
+    raise UnresolvedError("no such variable in Makefile, mkdocs.yml or the code")

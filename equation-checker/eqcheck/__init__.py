@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "check_page",
     "check_text",
+    "kept_page",
     "open_page",
     "read_page",
     "read_text",
@@ -68,12 +69,26 @@ def check_page(
     text = path.read_text(encoding="utf-8")
     if cache is None:
         return check_text(text, path.name, trials=trials, config=config)
-    kept = key(text, path.name, config, trials=trials)
-    found = load(cache, path, kept)
+    found, kept = _kept(path, text, cache, config, trials=trials)
     if found is None:
         found = check_text(text, path.name, trials=trials, config=config)
         store(cache, path, kept, found)
     return found
+
+
+def kept_page(path: Path, cache: Path) -> list[Result] | None:
+    """The results of a page that a folder keeps, if they are those of today."""
+    text = path.read_text(encoding="utf-8")
+    return _kept(path, text, cache, find(path), trials=True)[0]
+
+
+def _kept(
+    path: Path, text: str, cache: Path, config: Config, *, trials: bool
+) -> tuple[list[Result] | None, str]:
+    # Of the page, the equations with their lines count, not the prose between them.
+    sources = with_comment(read_text(text, path.name), config)
+    kept = key(repr(sources), path.name, config, trials=trials)
+    return load(cache, path, kept), kept
 
 
 def check_text(

@@ -125,3 +125,11 @@ def test_without_trials_an_excuse_is_no_error():
     assert (slow.status, fast.status) == ("checked", "checked")
     assert (fast.mutants, fast.comparisons) == (0, 9)
     assert slow.mutants
+
+
+def test_a_function_used_on_the_line_of_its_definition_is_used():
+    (result,) = check_text(equation("", "f(x) = x^2, \\quad y = f(3) = 9"))
+    assert result.status == "checked"
+    assert result.caught == result.mutants >= 7
+    (result,) = check_text(equation("", "f(x) = x^2, \\quad y = 3^2 = 9"))
+    assert "f is defined here, but nothing asserts anything with it" in result.reason

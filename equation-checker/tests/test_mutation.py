@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from eqcheck import check_text
+from eqcheck import check_text, open_page, read_text
 from eqcheck.check.mutate import mutations
 from eqcheck.check.page import read_expression
 from eqcheck.latex.names import Names
+from eqcheck.outside.config import Config
 
 
 def page_text(comment, latex):
@@ -166,3 +167,16 @@ def test_equivalent_definitions_do_not_count():
     first, _ = check_text(text)
     assert first.status == "definition"
     assert first.caught == first.mutants
+
+
+def test_a_changed_form_that_is_merely_undecided_is_not_noticed():
+    limit = "\\lim_{N \\to \\infty} (1 + \\frac{1}{N})^N = e"
+    text = page_text("sequence N = 10.0 ** np.arange(2, 7)", limit)
+    (wrong,) = check_text(text.replace("(1", "(2"))
+    assert "this is decided to" in wrong.reason
+    page = open_page(Config())
+    (item,) = (page.read(source) for source in read_text(text))
+    tried = {m.description: m.caught for line in item.lines for m in line.mutants}
+    assert all(tried.values())
+    assert sum(what.startswith("1 became 2") for what in tried) == 1
+    assert "1 became 2 (column 22)" not in tried

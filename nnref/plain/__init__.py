@@ -36,7 +36,7 @@ from nnref.plain.activations import (
     tanh,
     tanh_backward,
 )
-from nnref.plain.clipping import clip_by_norm, clip_by_value
+from nnref.plain.clipping import clip_by_norm, clip_by_value, gradient_norm
 from nnref.plain.convolution import (
     Conv2D,
     conv2d,
@@ -126,5 +126,11 @@ from nnref.plain.regularization import (
     soft_threshold,
     soft_threshold_backward,
 )
-from nnref.plain.training import History, accuracy, fit, minibatches
+from nnref.plain.training import (
+    History,
+    accuracy,
+    confusion_matrix,
+    fit,
+    minibatches,
+)
 from nnref.plain.validation import k_fold, train_test_split

@@ -3,6 +3,11 @@
 import numpy as np
 
 
+def gradient_norm(grads):
+    """|g| = sqrt(sum_i g_i^2) over the elements of all arrays."""
+    return float(np.sqrt(sum((g**2).sum() for g in grads.values())))
+
+
 def clip_by_value(grads, limit):
     """g_i becomes min(max(g_i, -limit), limit)."""
     return {name: np.clip(g, -limit, limit) for name, g in grads.items()}
@@ -10,6 +15,5 @@ def clip_by_value(grads, limit):
 
 def clip_by_norm(grads, max_norm):
     """g becomes g min(1, max_norm / |g|), with |g| the norm of all arrays together."""
-    norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
-    scale = max_norm / max(norm, max_norm)
+    scale = max_norm / max(gradient_norm(grads), max_norm)
     return {name: g * scale for name, g in grads.items()}

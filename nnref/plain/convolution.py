@@ -77,8 +77,9 @@ class Conv2D(Layer):
         bias=True,
         dtype=np.float64,
     ):
-        shape = c_out, c_in // groups, *np.broadcast_to(kernel_size, 2)
-        params = {"w": init(shape, rng).astype(dtype)}
+        shape = c_out // groups, c_in // groups, *np.broadcast_to(kernel_size, 2)
+        w = np.concatenate([init(shape, rng) for _ in range(groups)])
+        params = {"w": w.astype(dtype)}
         if bias:
             params["b"] = np.zeros(c_out, dtype)
         super().__init__(**params)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-NO_DECAY = ("b", "beta", "gamma")  # biases, and what normalization shifts and scales
+NO_DECAY = "b", "bias", "beta", "gamma"  # and with a number, such as "b1"
 
 
 class SGD:
@@ -26,7 +26,8 @@ class SGD:
         self.steps += 1
         for name, theta in params.items():
             g = grads[name]
-            if name.split(".")[-1] not in self.no_decay:
+            last = name.split(".")[-1]
+            if not {last, last.rstrip("_0123456789")} & {*self.no_decay}:
                 g = g + self.weight_decay * theta
             v = self.momentum * self.velocity.get(name, 0) + g
             self.velocity[name] = v
@@ -48,7 +49,8 @@ class RMSProp:
         self.steps += 1
         for name, theta in params.items():
             g = grads[name]
-            if name.split(".")[-1] not in self.no_decay:
+            last = name.split(".")[-1]
+            if not {last, last.rstrip("_0123456789")} & {*self.no_decay}:
                 g = g + self.weight_decay * theta
             s = self.rho * self.square.get(name, 0) + (1 - self.rho) * g**2
             self.square[name] = s
@@ -77,7 +79,8 @@ class Adam:
         (b1, b2), t = self.betas, self.steps
         for name, theta in params.items():
             g = grads[name]
-            if name.split(".")[-1] not in self.no_decay:
+            last = name.split(".")[-1]
+            if not {last, last.rstrip("_0123456789")} & {*self.no_decay}:
                 g = g + self.weight_decay * theta
             m = b1 * self.mean.get(name, 0) + (1 - b1) * g
             s = b2 * self.square.get(name, 0) + (1 - b2) * g**2
@@ -108,7 +111,8 @@ class AdamW:
         (b1, b2), t = self.betas, self.steps
         for name, theta in params.items():
             g = grads[name]
-            if name.split(".")[-1] not in self.no_decay:
+            last = name.split(".")[-1]
+            if not {last, last.rstrip("_0123456789")} & {*self.no_decay}:
                 theta -= lr * self.weight_decay * theta
             m = b1 * self.mean.get(name, 0) + (1 - b1) * g
             s = b2 * self.square.get(name, 0) + (1 - b2) * g**2

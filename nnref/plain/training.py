@@ -1,10 +1,13 @@
 """Training: minibatches, the training loop, and the accuracy of its result."""
 
+import numpy as np
 
-def minibatches(x, y, batch_size, rng):
-    """Pairs (x_batch, y_batch) of shuffled rows; the last one may be smaller."""
+
+def minibatches(x, y, batch_size, rng, *, drop_last=False):
+    """Pairs (x_batch, y_batch) of shuffled rows; a smaller last one may be dropped."""
     order = rng.permutation(len(x))
-    for i in range(0, len(x), batch_size):
+    end = len(x) - (len(x) % batch_size if drop_last else 0)
+    for i in range(0, end, batch_size):
         rows = order[i : i + batch_size]
         yield x[rows], y[rows]
 
@@ -12,6 +15,13 @@ def minibatches(x, y, batch_size, rng):
 def accuracy(logits, labels):
     """Fraction of rows where argmax_k z_ik = y_i: logits (n, q), labels (n,)."""
     return float((logits.argmax(axis=1) == labels).mean())
+
+
+def confusion_matrix(logits, labels):
+    """m_ck = number of rows with y_i = c and argmax_j z_ij = k; m (q, q)."""
+    m = np.zeros((logits.shape[1],) * 2, int)
+    np.add.at(m, (labels, logits.argmax(axis=1)), 1)
+    return m
 
 
 class History:

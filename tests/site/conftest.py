@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import HEIGHT, LOOK, WIDE, Plain, Visit
 
 from doctools import pages
 
@@ -36,7 +38,12 @@ QUIET = (
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site, strictly and once for all workers; return its folder."""
+    """Build the site, strictly and once for all workers; return its folder.
+
+    Or take the one that NNREF_SITE names: what is published is what was tested.
+    """
+    if given := os.environ.get("NNREF_SITE"):
+        return pages.ROOT / given
     together = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         together = together.parent
@@ -93,9 +100,6 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-LOOK = Path(__file__).with_name("look.js")
-
-
 def addresses() -> list[str]:
     """The address of every page below the site's root."""
     found = []
@@ -106,19 +110,41 @@ def addresses() -> list[str]:
     return found
 
 
-@pytest.fixture(params=addresses(), ids=lambda name: name or "home")
+@pytest.fixture(scope="session")
+def visitor(browser: Browser, site: Path, address: str) -> Iterator[Visit]:
+    """The tab in which one page after the other is opened."""
+    with contextlib.closing(Visit(browser, site, address)) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="session")
+def plain(browser: Browser) -> Iterator[Plain]:
+    """A tab without JavaScript."""
+    with contextlib.closing(Plain(browser)) as found:
+        yield found
+
+
+# Of the module, so that pytest puts together the tests of each page.
+@pytest.fixture(scope="module", params=addresses(), ids=lambda name: name or "home")
 def url(request: pytest.FixtureRequest, address: str) -> str:
     """One page after the other."""
     return address + str(request.param)
 
 
+@pytest.fixture(scope="module")
+def visit(visitor: Visit, url: str) -> Visit:
+    """Each page, opened once for all that is asked of it."""
+    visitor.open(url)
+    return visitor
+
+
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open tabs, wide and light unless told otherwise; close them afterwards."""
+    """Open tabs of their own, details open; close them afterwards."""
     contexts = []
 
     def opened(url: str | None = None, **options: Any) -> Page:
-        size = {"width": options.pop("width", 1280), "height": 900}
+        size = {"width": options.pop("width", WIDE), "height": HEIGHT}
         scripts = options.get("java_script_enabled", True)
         context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
         contexts.append(context)
@@ -129,7 +155,7 @@ def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
         if url is not None:
             page.goto(url)
             if scripts:
-                page.evaluate("look.open()")
+                page.evaluate("look.unfold(true)")
                 page.evaluate("document.fonts.ready")
         return page
 

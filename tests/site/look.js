@@ -1,7 +1,24 @@
 // What the tests ask of an open page.
 window.look = {
-  open() {
-    for (const d of document.querySelectorAll("details")) d.open = true;
+  // Open all details, or put them as they were.
+  unfold(all) {
+    this.folded ??= [...document.querySelectorAll("details:not([open])")];
+    for (const d of this.folded) d.open = all;
+  },
+
+  // Turn to a theme, with the switch that a reader has.
+  turn(scheme) {
+    if (document.body.dataset.mdColorScheme === scheme) return;
+    document.querySelector(`input[data-md-color-scheme=${scheme}]`).click();
+    if (document.body.dataset.mdColorScheme !== scheme) throw new Error(scheme);
+  },
+
+  // Wait until what moves has arrived.
+  async still() {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
+    await Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0)));
   },
 
   // Elements of the content that stick out to the right; what scrolls by itself may.
@@ -39,40 +56,78 @@ window.look = {
     return "rgb(255, 255, 255)";
   },
 
-  // Code of too little contrast. Each pair of colours is looked at once: axe looks at
-  // each of ten thousand words by itself.
-  faintCode() {
+  // Text below an element of too little contrast. Each pair of colours is looked at
+  // once: axe looks at each of ten thousand words by itself.
+  faintWords(root) {
     const seen = new Map();
     const walk = (e, back) => {
       const style = getComputedStyle(e);
       if (this.channels(style.backgroundColor)[3] === 1) back = style.backgroundColor;
       const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
       if (own) seen.set(`${style.color} on ${back}`, [style.color, back]);
-      for (const child of e.children) walk(child, back);
+      for (const child of e.children) {
+        if (child.localName !== "annotation") walk(child, back);
+      }
     };
-    for (const pre of document.querySelectorAll("pre")) walk(pre, this.behind(pre));
+    walk(root, this.behind(root));
     return [...seen].filter(([, pair]) => this.contrast(...pair) < 4.5).map(([k]) => k);
   },
 
-  // Formulas and figures without extent, or whose ink is close to the page's colour.
+  // Code, formulas and figures that are faint or without extent.
   faint() {
-    const back = getComputedStyle(document.body).backgroundColor;
-    const contrast = (c) => this.contrast(c, back);
-    const faults = [];
+    const faults = new Set();
+    for (const e of document.querySelectorAll("pre, math")) {
+      for (const pair of this.faintWords(e)) faults.add(`faint ${e.localName}: ${pair}`);
+    }
     for (const math of document.querySelectorAll(".md-content math")) {
       const box = math.getBoundingClientRect();
-      if (box.width < 2 || box.height < 5) faults.push(`empty: ${math.textContent}`);
-      if (contrast(getComputedStyle(math).color) < 4.5) faults.push("faint maths");
+      if (box.width < 2 || box.height < 5) faults.add(`empty: ${math.textContent}`);
     }
+    const back = getComputedStyle(document.body).backgroundColor;
     for (const svg of document.querySelectorAll(".nn-figure svg")) {
       const box = svg.getBoundingClientRect();
-      if (box.width < 150 || box.height < 80) faults.push("small figure");
+      if (box.width < 150 || box.height < 80) faults.add("small figure");
       for (const text of svg.querySelectorAll("text")) {
         const fill = getComputedStyle(text).fill;
-        if (contrast(fill) < 3) faults.push(`faint: ${text.textContent} ${fill}`);
+        if (this.contrast(fill, back) < 3) faults.add(`faint: ${text.textContent} ${fill}`);
       }
     }
-    return faults;
+    return [...faults];
+  },
+
+  // What axe finds, by some rules in a part of the page (or all of it) each.
+  async axe(runs) {
+    const whole = this.bare();
+    const found = [];
+    for (const [part, rules] of runs) {
+      const options = { resultTypes: ["violations"], ...rules };
+      const { violations } = await axe.run(part ?? document, options);
+      for (const { id, nodes } of violations) {
+        for (const { html, failureSummary } of nodes.slice(0, 3)) {
+          found.push(`${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`);
+        }
+      }
+    }
+    whole();
+    return found;
+  },
+
+  // Take the spans that colour words out of the listings, three of four elements of a
+  // page: they have a class and nothing else. Returns what puts them back.
+  bare() {
+    const colours = (n) => n.localName === "span" && [...n.attributes].every((a) => a.name === "class");
+    const fill = (copy, nodes) => {
+      for (const n of nodes) {
+        if (colours(n)) fill(copy, n.childNodes);
+        else if (n.nodeType === 3 && copy.lastChild?.nodeType === 3) copy.lastChild.data += n.data;
+        else copy.append(n.nodeType === 1 ? fill(n.cloneNode(), n.childNodes) : n.cloneNode());
+      }
+      return copy;
+    };
+    const pairs = [...document.querySelectorAll("pre")]
+      .map((pre) => [pre, fill(pre.cloneNode(), pre.childNodes)]);
+    for (const [pre, copy] of pairs) pre.replaceWith(copy);
+    return () => pairs.forEach(([pre, copy]) => copy.replaceWith(pre));
   },
 
   // Remember what a keyboard must reach; each focus crosses one off.

@@ -1,8 +1,7 @@
-"""The built site: as files, and as a reader meets it in headless Chromium."""
+"""The built site: its files, and what is one for all pages, in headless Chromium."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from browsing import SCHEMES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -113,59 +113,6 @@ def test_no_markup_is_left_over(site: Path) -> None:
             assert rest not in body, f"{path.relative_to(site)}: {rest}"
 
 
-# Everything a page loads, gzipped.
-BUDGET = 300_000
-
-
-def test_loads_clean_and_light(
-    tab: Callable[..., Page], url: str, address: str
-) -> None:
-    """No console error, no request to another host, and within the budget."""
-    faults: list[str] = []
-    sizes: dict[str, int] = {}
-    page = tab()
-    page.on("console", lambda m: m.type == "error" and faults.append(m.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "request",
-        lambda r: (
-            r.url.startswith((address, "data:", "blob:"))
-            or faults.append(f"outside request: {r.url}")
-        ),
-    )
-    page.on("response", lambda r: sizes.update({r.url: gzipped(r.body())}))
-    page.goto(url, wait_until="networkidle")
-    assert not faults
-    assert sum(sizes.values()) <= BUDGET, sorted(sizes.items(), key=lambda s: -s[1])
-
-
-def gzipped(body: bytes) -> int:
-    """Size on the wire; what is compressed already stays as it is."""
-    return min(len(body), len(gzip.compress(body, 9)))
-
-
-@pytest.mark.parametrize("width", [390, 768])
-def test_never_scrolls_sideways(tab: Callable[..., Page], url: str, width: int) -> None:
-    """The page is no wider than the screen, details open."""
-    page = tab(url, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("width => look.outside(width)", width) == []
-
-
-def test_readable_without_javascript(tab: Callable[..., Page], url: str) -> None:
-    """Text, maths and figures stand in the HTML; solutions open by themselves."""
-    content = tab(url, java_script_enabled=False).locator(".md-content")
-    assert len(content.inner_text()) > 200
-    for kind in ("math", ".nn-figure svg"):
-        shown = content.locator(f"{kind}:visible")
-        if content.locator(kind).count():
-            assert shown.first.bounding_box()
-    folded = content.locator("details:not([open])")
-    if number := folded.count():
-        folded.first.locator("summary").first.click()
-        assert folded.count() < number
-
-
 def test_the_plain_listing_is_in_view_and_the_other_one_key_away(
     tab: Callable[..., Page], address: str
 ) -> None:
@@ -183,19 +130,6 @@ def test_the_plain_listing_is_in_view_and_the_other_one_key_away(
     assert plain.is_visible()
     assert not code.is_visible()
     assert page.locator("details.success pre").first.is_visible()
-
-
-def test_keyboard_reaches_everything(tab: Callable[..., Page], url: str) -> None:
-    """Tab visits every visible link, button, field and folded solution."""
-    page = tab()
-    page.goto(url, wait_until="networkidle")
-    total = page.evaluate("look.watch()")
-    assert total > 10
-    for _ in range(4 * total):  # Tab stops at listings that scroll, too
-        page.keyboard.press("Tab")
-        if not (left := page.evaluate("look.unvisited()")):
-            break
-    assert left == []
 
 
 @pytest.mark.parametrize(
@@ -235,3 +169,14 @@ def test_the_theme_can_be_switched(tab: Callable[..., Page], address: str) -> No
     page.locator("label[title='Switch to dark mode']").click()
     page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
     assert page.evaluate(ink) != before
+
+
+@pytest.mark.parametrize(
+    ("system", "scheme"), [("light", "default"), ("dark", "slate")]
+)
+def test_the_theme_follows_the_system(
+    tab: Callable[..., Page], address: str, system: str, scheme: str
+) -> None:
+    """A reader who has chosen nothing gets the theme of the system."""
+    page = tab(address, color_scheme=system)
+    assert page.evaluate("document.body.dataset.mdColorScheme") == SCHEMES[system]

@@ -11,7 +11,13 @@
   new MutationObserver(unname).observe(document.body, { childList: true, subtree: true });
   unname();
 
-  // Copying a selection gives the LaTeX of the formulas in it.
+  // The button on an example copies what one would type: no prompts, no results.
+  for (const code of document.querySelectorAll(".language-pycon code")) {
+    const typed = code.textContent.split("\n").filter((line) => /^(>>>|\.\.\.)( |$)/.test(line));
+    code.dataset.copy = typed.map((line) => line.slice(4)).join("\n");
+  }
+
+  // Copying a selection gives the LaTeX of the formulas in it, in text and in rich text.
   document.addEventListener("copy", (event) => {
     const selection = document.getSelection();
     if (!selection || selection.isCollapsed || !event.clipboardData) return;
@@ -31,11 +37,28 @@
     for (const math of formulas) {
       const latex = math.querySelector("annotation")?.textContent ?? math.textContent;
       const display = math.getAttribute("display") === "block";
-      math.replaceWith(display ? `\n$$\n${latex.trim()}\n$$\n` : `$${latex}$`);
+      const written = document.createElement(display ? "div" : "span");
+      written.style.whiteSpace = "pre";
+      written.textContent = display ? `$$\n${latex.trim()}\n$$` : `$${latex}$`;
+      math.replaceWith(written);
     }
-    event.clipboardData.setData("text/plain", holder.innerText ?? holder.textContent);
+    for (const steering of holder.querySelectorAll(".headerlink, .md-code__nav, .nn-equation__mark")) {
+      steering.remove();
+    }
+    for (const link of holder.querySelectorAll("a[href]")) link.setAttribute("href", link.href);
+    // Only what is laid out has its line breaks where a reader sees them.
+    holder.style.cssText = "position: absolute; left: -200rem; width: 100rem";
+    document.body.append(holder);
+    event.clipboardData.setData("text/plain", holder.innerText.trim());
+    holder.remove();
+    event.clipboardData.setData("text/html", holder.innerHTML);
     event.preventDefault();
   });
+
+  // From a folder, without a server, no script may read the search index.
+  if (location.protocol === "file:") {
+    for (const part of document.querySelectorAll(".md-search, [for=__search]")) part.hidden = true;
+  }
 
   // Whatever scrolls sideways can be reached and scrolled by keyboard.
   const reachable = () => {

@@ -66,7 +66,8 @@ def _entrywise(
     if size <= _PROBES:
         return None
     try:
-        result = _directional(function, [a[None] for a in arrays], entrywise=True)[0]
+        whole = [array[None] for array in arrays]
+        result: Array = _directional(function, whole, entrywise=True)[0]
     except Exception:
         return None
     if result.shape != shape:

@@ -33,9 +33,12 @@ GROUPED = new_axis()  # what it would be without each group of draws
 EXTRAPOLATED = new_axis()  # the same shifted by its error
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Value:
-    """An array: first the axes of indices, in increasing order, then the ordinary."""
+    """An array: first the axes of indices, in increasing order, then the ordinary.
+
+    Nothing changes it; it is not frozen because so many are made.
+    """
 
     array: Array
     axes: tuple[int, ...] = ()
@@ -51,7 +54,7 @@ class Value:
         return self.array.ndim - len(self.axes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class IndexValue(Value):
     """An index that runs from start to stop along an axis of its own."""
 
@@ -59,7 +62,7 @@ class IndexValue(Value):
     stop: int = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Ones(Value):
     r"""`\mathbf{1}`: as many ones as the product it stands in needs."""
 

@@ -83,38 +83,50 @@ class Comparison:
         self, k: int, left: Value, right: Value | None
     ) -> tuple[int, Failure | None]:
         """Compare side k with the next: the number of comparisons, and a failure."""
+        sides = self.relation.sides[k], self.relation.sides[k + 1]
+        left, right = _same_shape(left, right, sides)
+        holds, error = self._holds(k, left, right)
+        if holds.array.all():
+            if right is not None:
+                self._refuse_undecided(_itself(left), _itself(right), error, sides)
+            return int(holds.array.size), None
+        where = np.argwhere(~holds.array)[0]
+        shown = "" if right is None else _entry(_itself(right), holds, where)
+        place = self._place(holds, where)
+        found = _entry(_itself(left), holds, where)
+        operator = self.relation.operators[k]
+        failure = Failure(operator, found, shown, place, sides[1].at)
+        return int(holds.array.size), failure
+
+    def is_false(self, k: int, left: Value, right: Value | None) -> bool | None:
+        """Whether side k and the next are told apart; None if that is undecided."""
+        sides = self.relation.sides[k], self.relation.sides[k + 1]
+        left, right = _same_shape(left, right, sides)
+        holds, error = self._holds(k, left, right)
+        if not holds.array.all():
+            return True
+        if right is None or self._decided(_itself(left), _itself(right), error, sides):
+            return False
+        return None
+
+    def _holds(self, k: int, left: Value, right: Value | None) -> tuple[Value, Value]:
+        """Where the relation holds or is not asserted, and the errors of estimates."""
         operator = self.relation.operators[k]
         sides = self.relation.sides[k], self.relation.sides[k + 1]
-        error = _NO_ERROR
         if right is None:
             holds = member(self.evaluator, left, sides[1])
             if operator == r"\notin":
                 holds = elementwise(np.logical_not, holds)
-        else:
-            left, right = _same_shape(left, right, sides)
-            if operator not in ORDERS | EQUALITIES | {"!="}:
-                raise EquationError(f"{operator} is not checked", self.relation.at)
-            error = self._error(left, right)
-            left, right = _itself(left), _itself(right)
-            near = _relation(operator, self._slack(operator, sides))
-            holds = elementwise(near, left, right, error)
-            if operator == "!=" and holds.ndim:  # as wholes
-                ordinary = tuple(range(-holds.ndim, 0))
-                holds = Value(
-                    np.any(holds.array, axis=ordinary, keepdims=False), holds.axes
-                )
-        holds = self._or_excluded(holds)
-        if holds.array.all():
-            if right is not None:
-                self._refuse_undecided(left, right, error, sides)
-            return int(holds.array.size), None
-        where = np.argwhere(~holds.array)[0]
-        shown = "" if right is None else _entry(right, holds, where)
-        place = self._place(holds, where)
-        failure = Failure(
-            operator, _entry(left, holds, where), shown, place, sides[1].at
-        )
-        return int(holds.array.size), failure
+            return self._or_excluded(holds), _NO_ERROR
+        if operator not in ORDERS | EQUALITIES | {"!="}:
+            raise EquationError(f"{operator} is not checked", self.relation.at)
+        error = self._error(left, right)
+        near = _relation(operator, self._slack(operator, sides))
+        holds = elementwise(near, _itself(left), _itself(right), error)
+        if operator == "!=" and holds.ndim:  # as wholes
+            ordinary = tuple(range(-holds.ndim, 0))
+            holds = Value(np.any(holds.array, axis=ordinary), holds.axes)
+        return self._or_excluded(holds), error
 
     def _or_excluded(self, holds: Value) -> Value:
         """True also where the statement is not asserted."""
@@ -174,20 +186,23 @@ class Comparison:
         self, left: Value, right: Value, error: Value, sides: tuple[Node, Node]
     ) -> None:
         """An error of more than 1 % would let a wrong constant pass."""
-        if Number(0) in sides or not error.array.any():
+        if self._decided(left, right, error, sides):
             return
-        largest = max(
-            float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right)
+        part = _share(error, left, right)
+        times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
+        raise EquationError(
+            f"this is decided to {100 * part:.2g} % only, by {STANDARD_ERRORS} "
+            f"standard errors; it must be to 1 %: give {times}, or fewer random "
+            "numbers in each (of a limit: smaller steps)",
+            self.relation.at,
         )
-        part = float(np.max(error.array)) / largest if largest else np.inf
-        if part > DECIDED:
-            times = f"{(part / DECIDED) ** 2:.2g} times as many draws"
-            raise EquationError(
-                f"this is decided to {100 * part:.2g} % only, by {STANDARD_ERRORS} "
-                f"standard errors; it must be to 1 %: give {times}, or fewer random "
-                "numbers in each (of a limit: smaller steps)",
-                self.relation.at,
-            )
+
+    def _decided(
+        self, left: Value, right: Value, error: Value, sides: tuple[Node, Node]
+    ) -> bool:
+        if Number(0) in sides or not error.array.any():
+            return True
+        return not _share(error, left, right) > DECIDED
 
     def _place(self, holds: Value, where: Array) -> str:
         parts = []
@@ -204,6 +219,12 @@ class Comparison:
             several = len(ordinary) > 1
             parts.append(f"entry ({numbers})" if several else f"entry {numbers}")
         return ", ".join(parts)
+
+
+def _share(error: Value, left: Value, right: Value) -> float:
+    """The largest error as a part of the largest number."""
+    largest = max(float(np.max(np.abs(v.array), initial=0.0)) for v in (left, right))
+    return float(np.max(error.array)) / largest if largest else np.inf
 
 
 def _sizes(a: Array, b: Array) -> Array:
@@ -243,9 +264,11 @@ def _relation(
 
 
 def _same_shape(
-    left: Value, right: Value, sides: tuple[Node, Node]
-) -> tuple[Value, Value]:
+    left: Value, right: Value | None, sides: tuple[Node, Node]
+) -> tuple[Value, Value | None]:
     """Two sides whose shapes agree; a vector agrees with its row and its column."""
+    if right is None:
+        return left, None
     a, b = left.shape, right.shape
     if Number(0) in sides or isinstance(left, Ones) or isinstance(right, Ones):
         return left, right

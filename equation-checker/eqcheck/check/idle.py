@@ -128,7 +128,7 @@ class Idle:
         }
         for item in items:
             for line in item.lines:
-                relied = line.comparisons or line.line in used
+                relied = line.comparisons or line.marks & used
                 if line.new and not relied and not item.failed:
                     item.error = self._defined_for_nothing(line)
 

@@ -14,10 +14,10 @@ from eqcheck.latex.errors import EquationError
 from eqcheck.latex.nodes import Node, Statement
 from eqcheck.latex.statements import Row
 from eqcheck.symbols.comment import Comment
-from eqcheck.symbols.state import Definition
+from eqcheck.symbols.state import Definition, Mark
 
-# An expression, its value in Python for each draw, and lines of definitions it uses.
-Compared = tuple[Node, list[object], set[int]]
+# An expression, its value in Python for each draw, and the definitions it uses.
+Compared = tuple[Node, list[object], set[Mark]]
 
 
 @dataclass
@@ -30,10 +30,15 @@ class Line:
     definitions: list[Definition | None]  # for each draw; None if it defines nothing
     new: bool  # whether the definition gives the symbol its meaning
     comparisons: int = 0
-    uses: set[int] = field(default_factory=set)  # lines of definitions relied upon
+    uses: set[Mark] = field(default_factory=set)  # definitions relied upon
     bound: set[str] = field(default_factory=set)
     mutants: list[Mutant] = field(default_factory=list)
     further: Further = field(default_factory=Further)
+
+    @property
+    def marks(self) -> set[Mark]:
+        """What it defines."""
+        return {each.mark for each in self.definitions if each is not None}
 
 
 @dataclass

@@ -36,6 +36,7 @@ from eqcheck.symbols.definitions import bound_names, displays, evaluate_definiti
 from eqcheck.symbols.dependencies import base_name, symbols_in
 from eqcheck.symbols.lookup import Root
 from eqcheck.symbols.packages import Packages
+from eqcheck.symbols.state import Mark
 
 DRAWS = 3
 
@@ -64,7 +65,7 @@ class Page:
         self._idle = Idle()
         self._sources: dict[int, Source] = {}  # of the definitions, by line
         self.past = Past()
-        self._definitions: dict[int, list[tuple[Line, DefinitionTrial]]] = {}
+        self._definitions: dict[Mark, list[tuple[Line, DefinitionTrial]]] = {}
 
     def read(
         self, source: Source, *, trials: bool | None = None, check: bool = True
@@ -173,7 +174,7 @@ class Page:
         given = {*root.given, *root.definitions, *(name for name, _ in root.functions)}
 
         def holds(row: Row) -> bool:
-            return not fails(row.statement, self.roots, item.settings)
+            return fails(row.statement, self.roots, item.settings) is False
 
         stated = read_inline(source.formulas, comment, self.names, given, holds)
         item.open_settings = stated.settings
@@ -228,7 +229,8 @@ class Page:
                 *(definitions, self.roots, general, line.line, shown),
                 exact=item.settings[0].tolerance is None,
             )
-            self._definitions.setdefault(line.line, []).append((line, waiting))
+            for mark in line.marks:
+                self._definitions.setdefault(mark, []).append((line, waiting))
 
     def finish(
         self, items: Sequence[Item], *, whole: bool = True, given: bool = True
@@ -268,7 +270,7 @@ class Page:
             return
         root.used = set()
         outcome = check_statement(line.asserted, root, settings)
-        line.uses |= root.used - ({line.line} if line.definitions else set())
+        line.uses |= root.used - line.marks
         line.comparisons += outcome.comparisons
         line.bound |= bound_names(line.asserted.relation, root)
         vacuous = draw == len(self.roots) - 1 and not line.comparisons
@@ -290,7 +292,7 @@ class Page:
             outcome = check_value(node, wanted, root, item.settings[draw])
         except EquationError as error:  # its place is in the comment
             raise CommentError(f"{text}: {error.message}", python.line) from None
-        line.uses |= root.used - ({line.line} if line.definitions else set())
+        line.uses |= root.used - line.marks
         if draw == 0:
             item.compared.append((node, [], set()))
         for compared, values, uses in item.compared:

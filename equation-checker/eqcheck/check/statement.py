@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -90,6 +90,36 @@ def check(statement: Statement, root: Root, settings: Settings) -> Outcome:
     if BigO in statement.kinds:
         _check_order(statement, root, settings, outcome)
         return outcome
+    for comparison, k, left, right in _pairs(statement, root, settings):
+        if outcome.add(comparison.pair(k, left, right)):
+            break
+    return outcome
+
+
+def is_false(statement: Statement, root: Root, settings: Settings) -> bool | None:
+    """Whether a statement does not hold; None if that is undecided."""
+    if BigO in statement.kinds:
+        return check(statement, root, settings).failure is not None
+    return any_false(
+        comparison.is_false(k, left, right)
+        for comparison, k, left, right in _pairs(statement, root, settings)
+    )
+
+
+def any_false(verdicts: Iterable[bool | None]) -> bool | None:
+    """True if one is, else None if one is; as few as needed are looked at."""
+    found: bool | None = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        found = None if verdict is None else found
+    return found
+
+
+def _pairs(
+    statement: Statement, root: Root, settings: Settings
+) -> Iterator[tuple[Comparison, int, Value, Value | None]]:
+    """Neighbouring sides with their values."""
     relation = statement.relation
     for evaluator, values in sides(statement, root, settings):
         comparison = Comparison(relation, evaluator, settings)
@@ -99,21 +129,36 @@ def check(statement: Statement, root: Root, settings: Settings) -> Outcome:
                 raise EquationError(
                     "a set has no relation to what follows", relation.at
                 )
-            if outcome.add(comparison.pair(k, left, right)):
-                return outcome
-    return outcome
+            yield comparison, k, left, right
 
 
 def check_value(node: Node, wanted: object, root: Root, settings: Settings) -> Outcome:
     """Compare an expression with an array."""
     outcome = Outcome()
-    statement = Statement(Relation((node, node), ("=",), at=node.at))
-    for evaluator, values in sides(statement, root, settings):
-        comparison = Comparison(statement.relation, evaluator, settings)
-        assert values[0] is not None
-        if outcome.add(comparison.pair(0, values[0], Value(np.asarray(wanted)))):
+    for comparison, left, right in _against(node, wanted, root, settings):
+        if outcome.add(comparison.pair(0, left, right)):
             break
     return outcome
+
+
+def is_other_value(
+    node: Node, wanted: object, root: Root, settings: Settings
+) -> bool | None:
+    """Whether an expression is told apart from an array; None if that is undecided."""
+    return any_false(
+        comparison.is_false(0, left, right)
+        for comparison, left, right in _against(node, wanted, root, settings)
+    )
+
+
+def _against(
+    node: Node, wanted: object, root: Root, settings: Settings
+) -> Iterator[tuple[Comparison, Value, Value]]:
+    statement = Statement(Relation((node, node), ("=",), at=node.at))
+    for evaluator, values in sides(statement, root, settings):
+        assert values[0] is not None
+        comparison = Comparison(statement.relation, evaluator, settings)
+        yield comparison, values[0], Value(np.asarray(wanted))
 
 
 def sides(

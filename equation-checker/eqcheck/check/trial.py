@@ -7,9 +7,10 @@ and still passes on the data of the page, the check is blind to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -26,11 +27,12 @@ from eqcheck.check.mutate import (
     with_operator,
 )
 from eqcheck.check.statement import (
-    check,
-    check_value,
+    any_false,
     conditions_mask,
     evaluators,
     free_indices,
+    is_false,
+    is_other_value,
     sides,
 )
 from eqcheck.evaluate.evaluator import Evaluator
@@ -39,6 +41,7 @@ from eqcheck.latex.nodes import (
     BigO,
     Node,
     Number,
+    Relation,
     Statement,
     Symbol,
     walk,
@@ -90,14 +93,18 @@ class Trial:
                 if new in beside:
                     continue  # else it would say that a is a
                 caught = self._noticed(k, new)
+                if caught is None:
+                    continue  # undecided: it is neither noticed nor missed
                 if caught or self._counts(k, new, what, around):
                     found.append(Mutant(what, line, caught))
         for k, operator in enumerate(relation.operators):
             if operator not in EQUALITIES and operator in REVERSED:
-                found.append(self._with_operator(k, REVERSED[operator], line))
+                mutant = self._with_operator(k, REVERSED[operator], line)
+                found += [] if mutant is None else [mutant]
             if operator in {"<=", ">="}:
                 strict = self._with_operator(k, STRICTNESS[operator], line)
-                found += [strict] if strict.caught else []  # it is never attained
+                if strict is not None and strict.caught:  # else it is never attained
+                    found.append(strict)
             if operator in ORDERS and ZERO not in relation.sides[k : k + 2]:
                 caught = self._nearly_attained(k)
                 found.append(
@@ -111,31 +118,32 @@ class Trial:
             self._kept[draw] = list(sides(self.statement, root, settings))
         return self._kept[draw]
 
-    def _noticed(self, k: int, new: Node) -> bool:
-        return any(self._fails(draw, k, new) for draw in range(len(self.roots))) or any(
-            fails_at(draw, k, new) for draw in self.extra.draws
-        )
+    def _noticed(self, k: int, new: Node) -> bool | None:
+        draws = (self._fails(draw, k, new) for draw in range(len(self.roots)))
+        further = (fails_at(draw, k, new) for draw in self.extra.draws)
+        return any_false(chain(draws, further))
 
-    def _fails(self, draw: int, k: int, new: Node) -> bool:
+    def _fails(self, draw: int, k: int, new: Node) -> bool | None:
         changed = with_side(self.statement, k, new)
-        relation = changed.relation
         if BigO in self.statement.kinds:
             return fails(changed, [self.roots[draw]], [self.settings[draw]])
         try:
-            for evaluator, values in self._values(draw):
-                value = evaluator.value(new)
-                comparison = Comparison(relation, evaluator, self.settings[draw])
-                for pair in (k - 1, k):
-                    if not 0 <= pair < len(relation.operators):
-                        continue
-                    left = value if pair == k else values[pair]
-                    right = value if pair == k - 1 else values[pair + 1]
-                    assert left is not None
-                    if comparison.pair(pair, left, right)[1] is not None:
-                        return True
+            return any_false(self._beside(changed.relation, draw, k))
         except Exception:
             return True
-        return False
+
+    def _beside(self, relation: Relation, draw: int, k: int) -> Iterator[bool | None]:
+        """Whether side k of a changed relation differs from the sides next to it."""
+        for evaluator, values in self._values(draw):
+            value = evaluator.value(relation.sides[k])
+            comparison = Comparison(relation, evaluator, self.settings[draw])
+            for pair in (k - 1, k):
+                if not 0 <= pair < len(relation.operators):
+                    continue
+                left = value if pair == k else values[pair]
+                right = value if pair == k - 1 else values[pair + 1]
+                assert left is not None
+                yield comparison.is_false(pair, left, right)
 
     def _counts(self, k: int, new: Node, what: str, around: set[str]) -> bool:
         """Whether a changed side that nothing notices says something else."""
@@ -190,21 +198,22 @@ class Trial:
             if k in draw.kept and k + 1 in draw.kept:
                 yield draw
 
-    def _with_operator(self, k: int, operator: str, line: int) -> Mutant:
-        relation = self.statement.relation
-        what = f"{relation.operators[k]} became {operator}"
-        statement = replace(
-            self.statement, relation=with_operator(relation, k, operator)
-        )
-        caught = fails(statement, self.roots, self.settings)
-        for draw in self._draws_with(k):
-            if caught:
-                break
-            place = draw.kept.index(k)
-            changed = with_operator(draw.statement.relation, place, operator)
-            there = replace(draw.statement, relation=changed)
-            caught = fails(there, [draw.root], [draw.settings])
-        return Mutant(what, line, caught)
+    def _with_operator(self, k: int, operator: str, line: int) -> Mutant | None:
+        """The statement with another sign, unless it is undecided."""
+        what = f"{self.statement.relation.operators[k]} became {operator}"
+
+        def verdicts() -> Iterator[bool | None]:
+            changed = with_operator(self.statement.relation, k, operator)
+            statement = replace(self.statement, relation=changed)
+            yield fails(statement, self.roots, self.settings)
+            for draw in self._draws_with(k):
+                place = draw.kept.index(k)
+                changed = with_operator(draw.statement.relation, place, operator)
+                there = replace(draw.statement, relation=changed)
+                yield fails(there, [draw.root], [draw.settings])
+
+        caught = any_false(verdicts())
+        return None if caught is None else Mutant(what, line, caught)
 
 
 def others(root: Root, shown: Sequence[str]) -> dict[str, str]:
@@ -232,7 +241,7 @@ def with_side(statement: Statement, k: int, new: Node) -> Statement:
     return replace(statement, relation=replace(relation, sides=changed))
 
 
-def fails_at(draw: Draw, k: int, new: Node) -> bool:
+def fails_at(draw: Draw, k: int, new: Node) -> bool | None:
     """Whether a statement with another side k is false on further data."""
     if k not in draw.kept:
         return False
@@ -240,15 +249,18 @@ def fails_at(draw: Draw, k: int, new: Node) -> bool:
     return fails(changed, [draw.root], [draw.settings])
 
 
-def fails(statement: Statement, roots: list[Root], settings: list[Settings]) -> bool:
-    """Whether a statement is false in any draw."""
-    for root, setting in zip(roots, settings, strict=True):
-        try:
-            if check(statement, root, setting).failure:
-                return True
-        except Exception:
-            return True
-    return False
+def fails(
+    statement: Statement, roots: list[Root], settings: list[Settings]
+) -> bool | None:
+    """Whether a statement is false in any draw; None if it is undecided in one.
+
+    One that cannot be evaluated is as good as false.
+    """
+    try:
+        places = zip(roots, settings, strict=True)
+        return any_false(is_false(statement, *place) for place in places)
+    except Exception:
+        return True
 
 
 class Elsewhere:
@@ -361,6 +373,7 @@ class DefinitionTrial:
             if not any(symbol.name == first.name for symbol in symbols_of(body))
         ]
         self.seen = [mutant for mutant, _ in self.pending]
+        self._undecided: list[Mutant] = []  # by something that uses the definition
 
     def meet(
         self,
@@ -372,21 +385,17 @@ class DefinitionTrial:
         """Let a statement that uses the definition notice changed forms of it."""
         if _filed(roots[0], self.definitions[0]) is not self.definitions[0]:
             return  # the symbol was given anew; something else on that line is used
-        rest = []
-        for mutant, body in self.pending:
-            mutant.caught = self._with(
-                body, roots, lambda: fails(statement, roots, settings)
-            ) or any(
-                self._with(
-                    body,
-                    [draw.root],
-                    lambda: fails(draw.statement, [draw.root], [draw.settings]),  # noqa: B023
-                )
-                for draw in extra.draws
-            )
-            if not mutant.caught:
-                rest.append((mutant, body))
-        self.pending = rest
+
+        def on_page() -> bool | None:
+            return fails(statement, roots, settings)
+
+        def verdicts(body: Node) -> Iterator[bool | None]:
+            yield self._with(body, roots, on_page)
+            for draw in extra.draws:
+                there = draw.statement, [draw.root], [draw.settings]
+                yield self._with(body, [draw.root], lambda: fails(*there))  # noqa: B023
+
+        self._judge(verdicts)
 
     def meet_check(
         self,
@@ -399,10 +408,10 @@ class DefinitionTrial:
         if _filed(roots[0], self.definitions[0]) is not self.definitions[0]:
             return
 
-        def fails_check() -> bool:
+        def fails_check() -> bool | None:
             try:
-                return any(
-                    check_value(node, value, root, setting).failure
+                return any_false(
+                    is_other_value(node, value, root, setting)
                     for value, root, setting in zip(
                         wanted, roots, settings, strict=True
                     )
@@ -410,17 +419,21 @@ class DefinitionTrial:
             except Exception:
                 return True
 
-        rest = []
+        self._judge(lambda body: [self._with(body, roots, fails_check)])
+
+    def _judge(self, verdicts: Callable[[Node], Iterable[bool | None]]) -> None:
+        """Note which of the forms that are still open are noticed."""
         for mutant, body in self.pending:
-            mutant.caught = self._with(body, roots, fails_check)
-            if not mutant.caught:
-                rest.append((mutant, body))
-        self.pending = rest
+            caught = any_false(verdicts(body))
+            mutant.caught = bool(caught)
+            if caught is None:
+                self._undecided.append(mutant)
+        self.pending = [pair for pair in self.pending if not pair[0].caught]
 
     def finish(self) -> list[Mutant]:
         """The mutants that count: caught, or different in general."""
         for mutant, body in self.pending:
-            if not any(
+            if mutant in self._undecided or not any(
                 _definition_differs(root, self.definitions[0], body, strict=strict)
                 for root, _, strict in self._general.places(
                     as_given=mutant.description.partition(" became ")[0] in self._others
@@ -429,7 +442,9 @@ class DefinitionTrial:
                 self.seen.remove(mutant)
         return self.seen
 
-    def _with(self, body: Node, roots: list[Root], test: Callable[[], bool]) -> bool:
+    def _with(
+        self, body: Node, roots: list[Root], test: Callable[[], bool | None]
+    ) -> bool | None:
         """A test with another body of the definition."""
         before = []
         for root in roots:

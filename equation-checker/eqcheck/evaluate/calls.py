@@ -59,7 +59,7 @@ def _defined(
         return _per_entry(evaluator, definition, arguments)
     names = [parameter.name for parameter in definition.parameters]
     env = Layered(evaluator.env, dict(zip(names, arguments, strict=True)))
-    env.root.used.add(definition.line)
+    env.root.used.add(definition.mark)
     with placed_in(definition):
         if definition.indices:
             return env.root.materialise(env, definition, None)

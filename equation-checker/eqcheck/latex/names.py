@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 _FONT = re.compile(
     r"\\(?:mathrm|operatorname\*?|mathit|mathtt|text|textrm|textit|textbf|mbox)"
@@ -54,7 +54,7 @@ def family_member(name: str, layer: int | str) -> str:
     return f"{name}^({layer})"
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def identifier(name: str) -> str:
     r"""The Python name of a symbol: `\hat{y}` is `y_hat`, `W^{(1)}` is `W_1`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+import lark
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -312,9 +315,25 @@ def _parser() -> Lark:
         lexer="basic",
         propagate_positions=True,
         postlex=_Context(),
+        cache=_cache(grammar) or False,
     )
 
 
+def _cache(grammar: str) -> str | None:
+    """The file of the user in which the tables of the parser are kept, if any can be.
+
+    Lark looks by itself whether they fit; making them takes longer than an equation.
+    """
+    mark = hashlib.sha256(f"{lark.__version__} {grammar}".encode()).hexdigest()[:16]
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        (folder / "eqcheck").mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return str(folder / "eqcheck" / f"grammar-{mark}")
+
+
+@lru_cache(maxsize=10_000)
 def parse(latex: str) -> Syntax:
     """Parse what stands between two `$$`.
 

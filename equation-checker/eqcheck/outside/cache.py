@@ -14,20 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
+from eqcheck.outside import code
 from eqcheck.outside.config import Config
 from eqcheck.outside.report import Result
 from eqcheck.symbols.packages import Packages
 
 
 def key(text: str, name: str, config: Config, *, trials: bool) -> str:
-    """A hash of the page, of the checker and of the code that the page is held to."""
-    digest = hashlib.sha256(_surroundings(config.packages))
+    """A hash of the equations, of the checker and of the code that they are held to."""
+    digest = hashlib.sha256(_surroundings(config.packages, text))
     for part in (config.key, f"trials={trials}", name, text):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 
 
-def _surroundings(packages: Packages) -> bytes:
+def _surroundings(packages: Packages, text: str) -> bytes:
     digest = hashlib.sha256(f"{sys.version} {np.__version__}".encode())
     digest.update(_content(Path(__file__).parent.parent))
     for module in sorted(set(packages.imports.values())):
@@ -35,7 +36,9 @@ def _surroundings(packages: Packages) -> bytes:
         digest.update(f"{module} {released}".encode())
         if released is None:
             for place in _places(module):
-                digest.update(_content(place))
+                # Line ends, where the text is a `repr`: `\nsoftmax` names softmax.
+                words = text.replace("\\n", "\n")
+                digest.update(code.read(place).digest(words))
     return digest.digest()
 
 
@@ -59,8 +62,7 @@ def _places(module: str) -> list[Path]:
 @lru_cache
 def _content(place: Path) -> bytes:
     digest = hashlib.sha256()
-    files = [place] if place.is_file() else sorted(place.rglob("*"))
-    for path in files:
+    for path in sorted(place.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode())
             digest.update(path.read_bytes())

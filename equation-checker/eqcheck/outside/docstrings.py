@@ -571,7 +571,7 @@ class Package:
         """Check the formulas of a docstring, or take what a folder keeps of them."""
         doc = self.docstrings[name]
         read = [source for _, source in self.sources(name)]
-        config = Config((doc.package,), (doc.package,), draws=DRAWS)
+        config = self._config(doc)
         kept = key(repr(read), doc.name, config, trials=trials)
         place = Path(doc.file) / doc.name
         found = None if cache is None else load(cache, place, kept)
@@ -583,3 +583,14 @@ class Package:
             if cache is not None:
                 store(cache, place, kept, found)
         return found
+
+    def kept(self, name: str, cache: Path) -> list[Result] | None:
+        """The results that a folder keeps, if they are those of today."""
+        doc = self.docstrings[name]
+        read = [source for _, source in self.sources(name)]
+        kept = key(repr(read), doc.name, self._config(doc), trials=True)
+        return load(cache, Path(doc.file) / doc.name, kept)
+
+    @staticmethod
+    def _config(doc: Docstring) -> Config:
+        return Config((doc.package,), (doc.package,), draws=DRAWS)

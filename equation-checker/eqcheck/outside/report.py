@@ -7,6 +7,7 @@ from typing import Any
 
 from eqcheck.check.item import Item, Line
 from eqcheck.symbols.comment import CommentError
+from eqcheck.symbols.state import Mark
 
 CHECKED = "checked"
 DEFINITION = "definition"
@@ -64,7 +65,7 @@ class Result:
 
 def results(items: list[Item], page: str) -> list[Result]:
     """The results of all equations of a page, in order."""
-    users: dict[int, list[int]] = {}  # line of a definition -> lines that rely on it
+    users: dict[Mark, list[int]] = {}  # definition -> lines that rely on it
     for item in items:
         for line in item.lines:
             if line.comparisons:
@@ -73,7 +74,7 @@ def results(items: list[Item], page: str) -> list[Result]:
     return [_result(item, users, page) for item in items]
 
 
-def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
+def _result(item: Item, users: dict[Mark, list[int]], page: str) -> Result:
     source = item.source
     if item.failed:
         inline = len(source.formulas)
@@ -84,8 +85,8 @@ def _result(item: Item, users: dict[int, list[int]], page: str) -> Result:
         return Result(source.line, source.end, NOT_CHECKED, reason)
     comparisons = sum(line.comparisons for line in item.lines)
     bound = sorted({name for line in item.lines for name in line.bound})
-    own = {line.line for line in item.lines if line.new}
-    used_by = sorted({user for line in own for user in users.get(line, [])})
+    own = {mark for line in item.lines if line.new for mark in line.marks}
+    used_by = sorted({user for mark in own for user in users.get(mark, [])})
     if comparisons:
         status, reason = CHECKED, ""
     elif source.formulas:

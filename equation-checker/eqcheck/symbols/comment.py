@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from types import CodeType
 
 from eqcheck.latex.errors import EquationError
@@ -52,17 +52,17 @@ class Python:
         return _names(self.tree)
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _parsed(source: str) -> ast.Expression:
     return ast.parse(source, mode="eval")
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _compiled(tree: ast.Expression, line: int) -> CodeType:
     return compile(tree, f"comment, line {line}", "eval")
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _names(tree: ast.Expression) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 

@@ -27,7 +27,7 @@ from eqcheck.symbols.dependencies import (
 )
 from eqcheck.symbols.layers import Table, layer_table
 from eqcheck.symbols.memory import Memory
-from eqcheck.symbols.state import ANY, Definition, Given, State
+from eqcheck.symbols.state import ANY, Definition, Given, Mark, State
 
 
 class Materialise(Protocol):
@@ -125,7 +125,7 @@ class Root(State, Environment):
             finally:
                 self._evaluating.pop()
 
-        self.used.add(definition.line)
+        self.used.add(definition.mark)
         return self.kept(env, ("definition", definition, layer), compute)
 
     def kept(
@@ -155,10 +155,10 @@ class Root(State, Environment):
         self.cache = {
             key: (value, used)
             for key, (value, used) in self._computed()
-            if definition.line not in used
+            if definition.mark not in used
         }
 
-    def _computed(self) -> Iterator[tuple[object, tuple[Value, set[int]]]]:
+    def _computed(self) -> Iterator[tuple[object, tuple[Value, set[Mark]]]]:
         """What `kept` has computed, with the definitions that it rests on."""
         for key, entry in self.cache.items():
             if isinstance(key, tuple) and key[0] in {"definition", "jacobian", "given"}:

@@ -110,8 +110,10 @@ def _is_own(value: object, state: State) -> bool:
 
 
 def _is_of_module(value: Any) -> bool:
+    if not callable(value):
+        return False
     module = sys.modules.get(getattr(value, "__module__", None) or "")
-    return callable(value) and value is getattr(module, value.__name__, None)
+    return value is getattr(module, getattr(value, "__name__", ""), None)
 
 
 def _globals(function: FunctionType) -> set[str]:

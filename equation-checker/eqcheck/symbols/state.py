@@ -15,6 +15,7 @@ from eqcheck.symbols.comment import Python
 from eqcheck.symbols.packages import Packages
 
 ANY = "*"  # the layer of a symbol in every layer
+Mark = tuple[int, str]  # tells a definition from the others of a page
 Token = Hashable  # stands for a content: equal tokens, equal contents
 
 
@@ -52,6 +53,12 @@ class Definition:
             return family_member(self.name, int(self.layer.value))
         return self.name if self.layer is None else family_member(self.name, ANY)
 
+    @property
+    def mark(self) -> Mark:
+        """Its place; on one line there may be several."""
+        arity = "" if self.parameters is None else f"/{len(self.parameters)}"
+        return self.line, self.key + arity
+
 
 class State:
     """All that a page has given and defined so far."""
@@ -69,7 +76,7 @@ class State:
         self.families: dict[str, dict[str, int]] = {}  # W -> W_1, ... and their places
         self.versions: dict[str, int] = {}  # how often a Python name was given
         self.tokens: dict[str, Token] = {}  # of what the Python names hold
-        self.used: set[int] = set()  # lines of definitions that were looked up
+        self.used: set[Mark] = set()  # definitions that were looked up
         self.cache: dict[object, Any] = {}
 
     @contextmanager

@@ -1,0 +1,168 @@
+"""What MkDocs calls: before a build, and in the preview (`make serve`).
+
+The preview makes a page again when something that it shows has changed, and no other
+(MkDocs' `--dirty`, which by itself looks at the page's own file alone). While an error
+stands, the browser shows it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from mkdocs.exceptions import Abort
+
+from doctools import checks, figures, fonts, notebooks, pages
+from doctools.blocks import directives
+from eqcheck.outside import code
+
+if TYPE_CHECKING:
+    from mkdocs.livereload import LiveReloadServer
+    from mkdocs.structure.files import Files
+
+# What all pages are made with; the rest of doctools is read when the preview starts.
+SHARED = ("mkdocs.yml", "doctools/theme", "doctools/docstring_symbols.toml")
+log = logging.getLogger("mkdocs.nnref")
+_dirty = False
+_made: dict[str, bytes] = {}  # what each page was made from
+
+
+def on_startup(*, command: str, dirty: bool) -> None:
+    """Remember whether pages are kept from one build to the next."""
+    global _dirty
+    _dirty = dirty
+    _made.clear()
+
+
+def on_pre_build(**_: Any) -> None:
+    """Make what pages ask for: on all processors, and with the package as it is now."""
+    start = time.perf_counter()
+    paths = pages.markdown_pages()
+    fonts.make()
+    drawn = figures.draw_all(paths)
+    checked = checks.check_all(paths)
+    if not _dirty or not _made:
+        notebooks.make_wheel()
+        notebooks.make()
+    if drawn or checked:
+        seconds = time.perf_counter() - start
+        log.info(f"{drawn} figures drawn, {checked} pages checked in {seconds:.1f} s")
+
+
+def on_files(files: Files, **_: Any) -> Files:
+    """Let MkDocs make those pages again of which something has changed."""
+    if not _dirty:
+        return files
+    made = dict(_made)
+    for file in files.documentation_pages():
+        source = Path(file.abs_src_path or "")
+        _made[file.src_uri] = rests_on(source)
+        target = Path(file.abs_dest_path)
+        if target.exists():
+            same = made.get(file.src_uri) == _made[file.src_uri]
+            new = source.stat().st_mtime + (1 if same else -1)
+            os.utime(target, (new, new))
+    return files
+
+
+def on_build_error(*, error: Exception, **_: Any) -> None:
+    """Forget what was made; what is wrong with a page needs no traceback."""
+    _made.clear()
+    if isinstance(error, pages.PageError):
+        raise Abort(str(error))
+
+
+def rests_on(path: Path) -> bytes:
+    """A hash of what a page shows."""
+    text = path.read_text(encoding="utf-8")
+    digest = hashlib.sha256(text.encode())
+    for name in SHARED:
+        digest.update(_content(pages.ROOT / name))
+    digest.update(code.read(figures.PACKAGE).digest(text))
+    shown = [
+        pages.ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        for _, name in directives(text, path.name)
+    ]
+    shown_text = "\n".join(p.read_text("utf-8") for p in shown if p.is_file())
+    if shown_text or "<!-- source:" in text:
+        # Docstrings and all: they are on the page.
+        digest.update(code.read(figures.PACKAGE, docs=True).digest(text + shown_text))
+    return digest.digest()
+
+
+def _content(place: Path) -> bytes:
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return _read(tuple((p, p.stat().st_mtime_ns) for p in files if p.is_file()))
+
+
+@cache
+def _read(files: tuple[tuple[Path, int], ...]) -> bytes:
+    return hashlib.sha256(b"\0".join(p.read_bytes() for p, _ in files)).digest()
+
+
+def on_serve(
+    server: LiveReloadServer, *, builder: Callable[[], None], **_: Any
+) -> LiveReloadServer:
+    """Show in the browser what went wrong, for as long as it does."""
+    preview = Preview(builder, server.serve_request)
+    server.builder = preview.build
+    server.set_app(preview.answer)
+    return server
+
+
+class Preview(logging.Handler):
+    """Builds, and answers with the error while there is one."""
+
+    def __init__(self, builder: Callable[[], None], site: WSGIApplication) -> None:
+        super().__init__(logging.WARNING)
+        self.builder = builder
+        self.site = site
+        self.faults: list[str] = []
+        self._said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note a warning: it would stop the build of the site."""
+        if "'dirty' build" not in record.getMessage():
+            self._said.append(record.getMessage())
+
+    def build(self) -> None:
+        """Build; the server goes on whatever happens."""
+        self._said = []
+        logger = logging.getLogger("mkdocs")
+        logger.addHandler(self)
+        try:
+            self.builder()
+        except KeyboardInterrupt:
+            raise
+        except (Exception, SystemExit) as error:
+            if not any(str(error) in said for said in self._said):
+                log.error(str(error))
+                self._said.append(str(error))
+        finally:
+            logger.removeHandler(self)
+        self.faults = self._said
+
+    def answer(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request: with the site, or with what is wrong with it."""
+        path = environ["PATH_INFO"]
+        if not self.faults or not path.endswith(("/", ".html")):
+            return self.site(environ, start_response)
+        start_response("500 Error", [("Content-Type", "text/html; charset=utf-8")])
+        said = "\n\n".join(dict.fromkeys(self.faults))
+        return [
+            # Until it is mended, when the page itself comes back.
+            b'<!doctype html><meta http-equiv="refresh" content="1">'
+            b"<title>Error</title><h1>This page cannot be shown</h1><pre>",
+            html.escape(said).encode(),
+            b"</pre>",
+        ]

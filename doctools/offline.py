@@ -1,0 +1,50 @@
+"""Packs a built site into one archive that can be read from a folder.
+
+Without a server the address of a folder shows what is in it, and not its `index.html`;
+so links to folders lead to that file. A browser lets no page read other files, so there
+is no search then; the theme asks for its index all the same, as a script.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+NAME: Final = "nnref-site.zip"
+_LINK = re.compile(r'(<a\b[^>]*?\bhref=")(?![a-z]+:|/)([^"#?]*)')
+
+
+def pack(site: Path) -> Path:
+    """Write the archive of the site in this folder into it."""
+    archive = site / NAME
+    index: dict[str, Any] = {"config": {"lang": ["en"], "separator": " "}, "docs": []}
+    archive.unlink(missing_ok=True)
+    files = sorted(path for path in site.rglob("*") if path.is_file())
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in files:
+            name = path.relative_to(site).as_posix()
+            if name in ("404.html", "sitemap.xml", "sitemap.xml.gz"):
+                continue  # for servers
+            content = path.read_bytes()
+            if path.suffix == ".html":
+                content = _from_folder(content.decode(), path.parent).encode()
+            # A date of its own would make each archive of the same site another file.
+            entry = zipfile.ZipInfo(f"nnref-site/{name}")
+            packed.writestr(entry, content, zipfile.ZIP_DEFLATED)
+        nothing = f"var __index = {json.dumps(index)};"
+        entry = zipfile.ZipInfo("nnref-site/search/search_index.js")
+        packed.writestr(entry, nothing, zipfile.ZIP_DEFLATED)
+    return archive
+
+
+def _from_folder(page: str, folder: Path) -> str:
+    def linked(match: re.Match[str]) -> str:
+        before, target = match.groups()
+        if target and (folder / target).is_dir():
+            target = target.rstrip("/") + "/index.html"
+        return before + target
+
+    return _LINK.sub(linked, page)

@@ -1,0 +1,65 @@
+"""Completes the search index of a built site with the terms that a section explains.
+
+A section rarely has its term as its title, and never in Chinese. The glossary knows
+both names and links to the section; so each entry of the index gets `names`, by which
+`docs/assets/javascripts/workers/search.js` finds it. Listings to copy leave the index:
+what they say stands in the reference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from doctools import pages
+
+_ENTRY = re.compile(
+    r'^### (?P<term>.+?) <span lang="zh">(?P<zh>[^<]+)</span> \{ #(?P<id>[\w-]+) \}\n'
+    r"(?P<body>.*?)(?=^##|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_CONCEPT = re.compile(r"\]\(concepts/([\w-]+)\.md(#[\w-]+)?\)")
+_LISTING = re.compile(r"<pre><code># nnref \d.*?</code></pre>", re.DOTALL)
+_BRACKET = re.compile("[\uff08(](.*?)[\uff09)]")
+
+
+def names(term: str, zh: str) -> list[str]:
+    """The single names of a term, those in brackets too."""
+    found = [_BRACKET.sub("", term), *re.split(r"[、]", _BRACKET.sub("", zh))]
+    first = found[1]
+    for bracket in _BRACKET.findall(zh):
+        # One character completes the name before it.
+        found += [x if len(x) > 1 else first + x for x in bracket.split("、")]
+    return [x.strip() for each in found for x in each.split(", ")]
+
+
+def terms(glossary: str) -> dict[str, list[str]]:
+    """The names of the terms that each section explains, by its address.
+
+    That is the first concept page to which the entry links, or the entry itself.
+    """
+    found: dict[str, list[str]] = {}
+    for entry in _ENTRY.finditer(glossary):
+        if link := _CONCEPT.search(entry["body"]):
+            address = f"concepts/{link[1]}/{link[2] or ''}"
+        else:
+            address = f"glossary/#{entry['id']}"
+        found.setdefault(address, []).extend(names(entry["term"], entry["zh"]))
+    return found
+
+
+def complete(site: Path) -> None:
+    """Rewrite the index of the site in this folder."""
+    path = site / "search" / "search_index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    glossary = (pages.DOCS / "glossary.md").read_text(encoding="utf-8")
+    by_address = terms(glossary)
+    for entry in index["docs"]:
+        entry["text"] = _LISTING.sub("", entry["text"])
+        if named := by_address.pop(entry["location"], None):
+            entry["names"] = named
+    if by_address:
+        raise pages.PageError(f"docs/glossary.md: no page has {', '.join(by_address)}")
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")

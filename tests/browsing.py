@@ -1,0 +1,183 @@
+"""What is asked of a page that is open in a browser; the answers are its faults."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Request
+
+LOOK = Path(__file__).with_name("site") / "look.js"
+WIDE = 1280
+HEIGHT = 900
+# A key that is held down: half the messages of one that is let go each time.
+TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+
+# The themes differ in colour alone: what else axe looks at is looked at once. It looks
+# at each word by itself, so the colours of code and of formulas, ten thousand words a
+# page, are left to `look.faint`, which looks at each pair of colours.
+BY_COLOUR = ["color-contrast", "link-in-text-block"]
+COLOUR = {"runOnly": {"type": "rule", "values": BY_COLOUR}}
+REST = {"rules": {name: {"enabled": False} for name in BY_COLOUR}}
+PROSE = {"exclude": [["pre"], ["math"]]}
+
+SCHEMES = {"light": "default", "dark": "slate"}
+BUDGET = 300_000  # everything that a page loads, gzipped
+EMPTY = {"config": {"lang": ["en"], "separator": " ", "pipeline": []}, "docs": []}
+STEP = 25  # Tabs between two looks at what is left
+
+
+class Visit:
+    """One page after the other, in a tab that stays open.
+
+    A new tab costs as much as all that is asked of most pages. Every question puts
+    width, theme and details as it needs them.
+    """
+
+    def __init__(self, browser: Browser, site: Path, address: str) -> None:
+        size = {"width": WIDE, "height": HEIGHT}
+        self._context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(15_000)
+        # As for a first visit: nothing remembered, nothing in the cache.
+        self.page.add_init_script("localStorage.clear(); sessionStorage.clear();")
+        self.page.add_init_script(path=LOOK)
+        self._keys = self._context.new_cdp_session(self.page)
+        self._keys.send("Network.enable")
+        self._keys.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self._site, self._address = site, address
+        self.faults: list[str] = []
+        self.sizes: dict[str, int] = {}
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        """Note a request: outside, or how much it adds."""
+        if request.url.startswith(self._address):
+            path = unquote(urlsplit(request.url).path).lstrip("/")
+            self.sizes[path] = gzipped(self._site / path)
+        elif not request.url.startswith(("data:", "blob:")):
+            self.faults.append(f"outside request: {request.url}")
+
+    def open(self, url: str) -> None:
+        """Go to a page."""
+        self.page.goto("about:blank")
+        self.faults.clear()
+        self.sizes.clear()
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+        self.page.goto(url)
+        self.page.evaluate("document.fonts.ready")
+
+    def close(self) -> None:
+        """Close the tab."""
+        self._context.close()
+
+    def show(
+        self, *, width: int = WIDE, scheme: str = "light", unfolded: bool = True
+    ) -> None:
+        """Show the page as a reader would see it, and wait until nothing moves."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        self.page.evaluate("scheme => look.turn(scheme)", SCHEMES[scheme])
+        self.page.evaluate("unfolded => look.unfold(unfolded)", unfolded)
+        self.page.evaluate("look.still()")
+
+    def loaded(self) -> list[str]:
+        """What went wrong so far; all that the page loads by itself is there."""
+        self.page.wait_for_load_state("networkidle")
+        total = sum(self.sizes.values())
+        if total > BUDGET:
+            largest = sorted(self.sizes.items(), key=lambda s: -s[1])[:5]
+            return [*self.faults, f"{total} bytes, the largest: {largest}"]
+        return self.faults
+
+    def unseen(self, scheme: str) -> list[str]:
+        """What cannot be seen, or heard, by everyone."""
+        self.show(scheme=scheme)
+        found: list[str] = self.page.evaluate("look.faint()")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(axe_script())
+        runs = [[PROSE, COLOUR]] + [[None, REST]] * (scheme == "light")
+        found += self.page.evaluate("runs => look.axe(runs)", runs)
+        return found
+
+    def outside(self, width: int) -> list[str]:
+        """What sticks out to the right, details open."""
+        self.show(width=width)
+        found: list[str] = self.page.evaluate("width => look.outside(width)", width)
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        return found + [f"the page is {wide} wide"] * (wide > width)
+
+    def unreached(self) -> list[str]:
+        """What Tab does not visit, of all that it should."""
+        # Tab comes by the search, whose index costs more than most pages: an empty one.
+        index = "**/*search*.json"
+        self.page.route(index, lambda route: route.fulfill(json=EMPTY))
+        self.show(unfolded=False)
+        total = self.page.evaluate("look.watch()")
+        left: list[str] = ["a page with nothing to reach"] if total <= 10 else []
+        for _ in range(0, 4 * total, STEP):  # Tab stops at listings that scroll, too
+            for _ in range(STEP):
+                self._keys.send("Input.dispatchKeyEvent", TAB)
+            if total <= 10 or not (left := self.page.evaluate("look.unvisited()")):
+                break
+        self.page.unroute(index)
+        return left
+
+
+class Plain:
+    """The same without JavaScript."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._context = browser.new_context(java_script_enabled=False)
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(15_000)
+
+    def close(self) -> None:
+        """Close the tab."""
+        self._context.close()
+
+    def unread(self, url: str) -> list[str]:
+        """What cannot be read: text, maths and figures, and what is folded away."""
+        self.page.goto(url)
+        content = self.page.locator(".md-content")
+        found = []
+        if len(content.inner_text()) <= 200:
+            found.append("hardly any text")
+        for kind in ("math", ".nn-figure svg"):
+            if content.locator(kind).count():
+                shown = content.locator(f"{kind}:visible")
+                if not shown.count() or not shown.first.bounding_box():
+                    found.append(f"no {kind} is shown")
+        folded = content.locator("details:not([open])")
+        if number := folded.count():
+            folded.first.locator("summary").first.click()
+            if folded.count() >= number:
+                found.append("details do not open")
+        return found
+
+
+@functools.cache
+def gzipped(path: Path) -> int:
+    """Size on the wire; what is compressed already stays as it is."""
+    path = path / "index.html" if path.is_dir() else path
+    body = path.read_bytes() if path.is_file() else b""
+    return min(len(body), len(gzip.compress(body, 9)))
+
+
+def axe_script() -> str:
+    """The script of axe, the library that knows the rules of accessibility."""
+    axe = pytest.importorskip("axe_playwright_python.base")
+    return str(axe.AXE_SCRIPT)
