@@ -456,7 +456,7 @@ def softmax_cross_entropy(
 
     where row $p_i$ is the softmax of the logits $z_i$, $\varepsilon$ the label
     smoothing, and $y_{ik}$ is 1 where $k$ is the label of row $i$, else 0. A term with
-    $t_{ik} = 0$ is 0, so that a logit may be $-\infty$ there. Logits, not probabilities:
+    $t_{ik} = 0$ is 0: a logit may be $-\infty$ there. Logits, not probabilities:
     applied to a softmax's output, this takes the softmax twice.
 
     Parameters

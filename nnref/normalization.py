@@ -1,14 +1,17 @@
-r"""Batch normalization and layer normalization.
+r"""Batch, layer, group and root mean square normalization.
 
-Both subtract a mean, divide by a standard deviation, then scale by $\gamma$ and shift
-by $\beta$, which are learned. They differ in what the mean is over: batch normalization
-takes each channel over all samples and pixels, layer normalization each sample over its
-features.
+The first three subtract a mean, divide by a standard deviation, then scale by $\gamma$
+and shift by $\beta$, which are learned. They differ in what the mean is over: batch
+normalization takes each channel over all samples and pixels, layer normalization each
+sample over its features, group normalization each sample over a few channels and their
+pixels. Root mean square normalization subtracts nothing and has no $\beta$.
 
 The variance is the mean of the squared distances from the mean (not
 $\overline{x^2} - \bar{x}^2$, which cancels), and $\varepsilon$ stands under the root.
 Everything is computed in the dtype of `x`.
 """
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -19,11 +22,17 @@ from nnref.layer import Layer
 
 __all__ = [
     "BatchNorm",
+    "GroupNorm",
     "LayerNorm",
+    "RMSNorm",
     "batch_norm",
     "batch_norm_backward",
+    "group_norm",
+    "group_norm_backward",
     "layer_norm",
     "layer_norm_backward",
+    "rms_norm",
+    "rms_norm_backward",
 ]
 
 
@@ -68,7 +77,11 @@ def _standardized(
     if stats is None:
         mean, var = _batch_statistics(x)
     else:
-        first, second = stats
+        try:
+            first, second = stats
+        except (TypeError, ValueError):
+            message = f"stats is {stats!r}, expected a mean and a variance"
+            raise ValueError(message) from None
         mean = shaped(first, x.shape[1:2], "the mean in stats")
         var = shaped(second, x.shape[1:2], "the variance in stats")
     std = np.sqrt(_column(var, x) + eps)
@@ -258,25 +271,30 @@ def batch_norm_backward(
     return dx, dgamma, dbeta
 
 
-def _features(
-    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike
-) -> tuple[Array, Array, Array]:
-    """Return x (..., d), gamma (d,) and beta (d,) in the dtype of x, checked."""
+def _features(x: ArrayLike, gamma: ArrayLike) -> tuple[Array, Array]:
+    """Return x (..., d), and gamma (d,) in the dtype of x, checked."""
     x, gamma = as_float(x, "x"), as_float(gamma, "gamma")
     if gamma.ndim != 1:
         raise ValueError(f"gamma has shape {gamma.shape}, expected (d,)")
     if x.ndim < 1 or x.shape[-1] != len(gamma):
         raise ValueError(f"x has shape {x.shape}, expected (..., {len(gamma)})")
-    beta = shaped(beta, gamma.shape, "beta").astype(x.dtype, copy=False)
-    return x, gamma.astype(x.dtype, copy=False), beta
+    return x, gamma.astype(x.dtype, copy=False)
 
 
 def _standardized_rows(x: Array, eps: float) -> tuple[Array, Array]:
     """Return x with mean 0 and variance 1 along the last axis, and what divided it."""
+    eps = number(eps, "eps", "[0, inf)")
     centred = x - x.mean(axis=-1, keepdims=True)
-    var = (centred**2).mean(axis=-1, keepdims=True)
-    std = np.sqrt(var + number(eps, "eps", "[0, inf)"))
+    centred -= centred.mean(axis=-1, keepdims=True)  # far from 0 the mean is rounded
+    std = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps)
     return centred / std, std
+
+
+def _standardized_rows_backward(g: Array, x_hat: Array, std: Array) -> Array:
+    """Return dx for the gradient g with respect to x_hat."""
+    mean_g: Array = g.mean(axis=-1, keepdims=True)
+    mean_g_x_hat: Array = (g * x_hat).mean(axis=-1, keepdims=True)
+    return (g - mean_g - x_hat * mean_g_x_hat) / std
 
 
 def layer_norm(
@@ -329,7 +347,8 @@ def layer_norm(
     >>> print(np.round(nnref.layer_norm([1e8 - 1, 1e8, 1e8 + 1], gamma, beta), 4))
     [ 7.7753  8.     10.6742]
     """
-    x, gamma, beta = _features(x, gamma, beta)
+    x, gamma = _features(x, gamma)
+    beta = like(beta, gamma, "beta")
     x_hat, _ = _standardized_rows(x, eps)
     return gamma * x_hat + beta
 
@@ -399,15 +418,293 @@ def layer_norm_backward(
     >>> print(np.round(dgamma, 4), dbeta)
     [-3.0585  4.9288  4.0762] [3. 8. 4.]
     """
-    x, gamma, _ = _features(x, gamma, beta)
+    x, gamma = _features(x, gamma)
+    like(beta, gamma, "beta")
     x_hat, std = _standardized_rows(x, eps)
     dy = like(dy, x, "dy")
-    g = dy * gamma
-    mean_g: Array = g.mean(axis=-1, keepdims=True)
-    mean_g_x_hat: Array = (g * x_hat).mean(axis=-1, keepdims=True)
-    dx = (g - mean_g - x_hat * mean_g_x_hat) / std
+    dx = _standardized_rows_backward(dy * gamma, x_hat, std)
     rows = tuple(range(x.ndim - 1))
     return dx, (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)
+
+
+def _in_groups(x: Array, groups: int) -> Array:
+    """Return x (n, c, ...) as (n, groups, m): the channels of a group in one row."""
+    if x.shape[1] % whole(groups, "groups"):
+        raise ValueError(
+            f"groups is {groups}, expected a divisor of {x.shape[1]}, the channels"
+        )
+    return x.reshape(len(x), groups, math.prod(x.shape[1:]) // groups)
+
+
+def group_norm(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, *, groups: int, eps: float = 1e-5
+) -> Array:
+    r"""Group normalization: each sample by itself, a few channels at a time.
+
+    $$
+    \begin{aligned}
+    \mu_{ig} &= \frac{1}{m} \sum_{k=1}^{m} x_{igk}, \qquad
+    \sigma_{ig}^2 = \frac{1}{m} \sum_{k=1}^{m} (x_{igk} - \mu_{ig})^2 \\
+    \hat{x}_{igk}
+    &= \frac{x_{igk} - \mu_{ig}}{\sqrt{\sigma_{ig}^2 + \varepsilon}}, \qquad
+    y_{igk} = \gamma_{gk} \hat{x}_{igk} + \beta_{gk}
+    \end{aligned}
+    $$
+
+    where $k$ counts all $m$ values of group $g$ in sample $i$: its channels and, in
+    images, their pixels. $\gamma_{gk}$ and $\beta_{gk}$ are those of the channel that
+    value $k$ belongs to. A group is a run of consecutive channels, all equally long.
+
+    With one group this is layer normalization over channels and pixels together; with
+    one channel to a group and images, instance normalization.
+
+    Parameters
+    ----------
+    x : array (n, c, ...)
+        Rows (n, c), or images (n, c, rows, columns).
+    gamma, beta : arrays (c,)
+    groups : int, at least 1
+        Must divide c.
+    eps : float, at least 0
+
+    Returns
+    -------
+    array shaped like x
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, groups does not divide c, or eps is negative or infinite.
+
+    References
+    ----------
+    Wu and He (2018), Group Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x, gamma, beta = [[1.0, 3.0, 10.0, 30.0]], [1, 2, 1, 2], [0, 0, 5, 5]
+    >>> print(nnref.group_norm(x, gamma, beta, groups=2, eps=0.0))  # means 2 and 20
+    [[-1.  2.  4.  7.]]
+    >>> print(nnref.group_norm(x, gamma, beta, groups=1).round(4))  # mean 11
+    [[-0.872  -1.3953  4.9128  8.3138]]
+    >>> images = [[[[1.0, 2.0, 6.0]], [[0.0, 3.0, 9.0]]]]  # one of two channels
+    >>> y = nnref.group_norm(images, [1, 2], [0, 5], groups=1, eps=4.0)
+    >>> print(y[0, :, 0].round(4))
+    [[-0.6783 -0.407   0.6783]
+     [ 3.1007  4.7287  7.9846]]
+    >>> nnref.group_norm(x, gamma, beta, groups=3)
+    Traceback (most recent call last):
+    ValueError: groups is 3, expected a divisor of 4, the channels
+    """
+    x, gamma, beta = _channels(x, gamma, beta)
+    x_hat, _ = _standardized_rows(_in_groups(x, groups), eps)
+    return gamma * x_hat.reshape(x.shape) + beta
+
+
+def group_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    *,
+    groups: int,
+    eps: float = 1e-5,
+) -> tuple[Array, Array, Array]:
+    r"""Gradients of `group_norm`.
+
+    $$
+    \begin{aligned}
+    \frac{\partial L}{\partial \beta_{gk}}
+    &= \sum_{i=1}^{n} \frac{\partial L}{\partial y_{igk}}, \qquad
+    \frac{\partial L}{\partial \gamma_{gk}}
+    = \sum_{i=1}^{n} \frac{\partial L}{\partial y_{igk}} \hat{x}_{igk} \\
+    u_{igk} &= \frac{\partial L}{\partial y_{igk}} \gamma_{gk} \\
+    \frac{\partial L}{\partial x_{igk}}
+    &= \frac{1}{\sqrt{\sigma_{ig}^2 + \varepsilon}}
+    \left( u_{igk} - \frac{1}{m} \sum_{j=1}^{m} u_{igj}
+    - \frac{\hat{x}_{igk}}{m} \sum_{j=1}^{m} u_{igj} \hat{x}_{igj} \right)
+    \end{aligned}
+    $$
+
+    In images the gradients to $\beta$ and $\gamma$ are summed over the pixels of the
+    channel, too.
+
+    Parameters
+    ----------
+    dy : array shaped like x
+        Gradient of the loss with respect to the result of `group_norm`.
+    x : array (n, c, ...)
+    gamma, beta : arrays (c,)
+    groups : int, at least 1
+        Must divide c.
+    eps : float, at least 0
+
+    Returns
+    -------
+    three arrays
+        Gradient of the loss with respect to x, to gamma and to beta, each in the shape
+        of its variable.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, groups does not divide c, or eps is negative or infinite.
+
+    References
+    ----------
+    Wu and He (2018), Group Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x, gamma, beta = [[1.0, 3.0, 10.0, 30.0]], [1, 2, 1, 2], [0, 0, 5, 5]
+    >>> dy, options = [[1.0, 2.0, 3.0, 5.0]], {"groups": 2, "eps": 3.0}
+    >>> dx, dgamma, dbeta = nnref.group_norm_backward(dy, x, gamma, beta, **options)
+    >>> print(dx.round(4))
+    [[-0.5625  0.5625 -0.01    0.01  ]]
+    >>> print(dgamma.round(4), dbeta)
+    [-0.5     1.     -2.956   4.9266] [1. 2. 3. 5.]
+    >>> x, dy = [[[[1.0, 2.0, 6.0]], [[0.0, 3.0, 9.0]]]], [[[[1, 3, 4]], [[2, 5, 0]]]]
+    >>> dx, dgamma, dbeta = nnref.group_norm_backward(dy, x, [1, 2], [0, 5], groups=1)
+    >>> print(dx[0, :, 0].round(4))
+    [[-1.0861 -0.3502  0.3324]
+     [-0.2069  2.0009 -0.6901]]
+    >>> print(dgamma.round(4), dbeta)
+    [ 0.9691 -3.0688] [8. 7.]
+    """
+    x, gamma, _ = _channels(x, gamma, beta)
+    rows = _in_groups(x, groups)
+    x_hat, std = _standardized_rows(rows, eps)
+    dy = like(dy, x, "dy")
+    dx = _standardized_rows_backward((dy * gamma).reshape(rows.shape), x_hat, std)
+    others = _all_but_channels(x)
+    dgamma: Array = (dy * x_hat.reshape(x.shape)).sum(axis=others)
+    return dx.reshape(x.shape), dgamma, dy.sum(axis=others)
+
+
+def _scaled_rows(x: Array, eps: float) -> tuple[Array, Array]:
+    """Return x with mean square 1 along the last axis, and what divided it."""
+    eps = number(eps, "eps", "[0, inf)")
+    rms = np.sqrt((x**2).mean(axis=-1, keepdims=True) + eps)
+    return x / rms, rms
+
+
+def rms_norm(x: ArrayLike, gamma: ArrayLike, *, eps: float = 1e-5) -> Array:
+    r"""Root mean square normalization: each row is divided by its root mean square.
+
+    $$
+    r_i = \sqrt{\frac{1}{d} \sum_{j=1}^{d} x_{ij}^2 + \varepsilon}, \qquad
+    y_{ij} = \gamma_j \frac{x_{ij}}{r_i}
+    $$
+
+    Layer normalization without the mean and without a shift.
+
+    Parameters
+    ----------
+    x : array (..., d)
+        Rows (n, d), or more axes before the last.
+    gamma : array (d,)
+    eps : float, at least 0
+
+    Returns
+    -------
+    array shaped like x
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, or eps is negative or infinite.
+
+    References
+    ----------
+    Zhang and Sennrich (2019), Root Mean Square Layer Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x, gamma = [[1.0, 7.0], [-3.0, 4.0]], [1.0, 10.0]
+    >>> print(nnref.rms_norm(x, gamma, eps=0.0).round(4))  # divided by 5 and 3.5355
+    [[ 0.2    14.    ]
+     [-0.8485 11.3137]]
+    >>> print(nnref.rms_norm(x, gamma, eps=11.0).round(4))  # by 6 and 4.8477
+    [[ 0.1667 11.6667]
+     [-0.6189  8.2514]]
+    >>> print(nnref.rms_norm([-1e-3, 1e-3], [1, 1]).round(4))  # eps shows
+    [-0.3015  0.3015]
+    """
+    x, gamma = _features(x, gamma)
+    x_hat, _ = _scaled_rows(x, eps)
+    return gamma * x_hat
+
+
+def rms_norm_backward(
+    dy: ArrayLike, x: ArrayLike, gamma: ArrayLike, *, eps: float = 1e-5
+) -> tuple[Array, Array]:
+    r"""Gradients of `rms_norm`.
+
+    $$
+    \begin{aligned}
+    r_i &= \sqrt{\frac{1}{d} \sum_{j=1}^{d} x_{ij}^2 + \varepsilon}, \qquad
+    \frac{\partial L}{\partial \gamma_j}
+    = \sum_{i=1}^{n} \frac{\partial L}{\partial y_{ij}} \frac{x_{ij}}{r_i} \\
+    g_{ij} &= \frac{\partial L}{\partial y_{ij}} \gamma_j, \qquad
+    \frac{\partial L}{\partial x_{ij}}
+    = \frac{1}{r_i} \left( g_{ij}
+    - \frac{x_{ij}}{d r_i^2} \sum_{k=1}^{d} g_{ik} x_{ik} \right)
+    \end{aligned}
+    $$
+
+    where $i$ counts all rows, whatever the axes before the last.
+
+    Parameters
+    ----------
+    dy : array shaped like x
+        Gradient of the loss with respect to `rms_norm(x, gamma)`.
+    x : array (..., d)
+    gamma : array (d,)
+    eps : float, at least 0
+
+    Returns
+    -------
+    two arrays
+        Gradient of the loss with respect to x and to gamma, each in the shape of its
+        variable.
+
+    Raises
+    ------
+    ValueError
+        If a shape is another, or eps is negative or infinite.
+
+    References
+    ----------
+    Zhang and Sennrich (2019), Root Mean Square Layer Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x, gamma, dy = [[1.0, 7.0], [-3.0, 4.0]], [1.0, 10.0], [[5.0, 2.0], [0.0, 1.0]]
+    >>> dx, dgamma = nnref.rms_norm_backward(dy, x, gamma, eps=0.0)
+    >>> print(dx.round(4))
+    [[ 0.42   -0.06  ]
+     [ 1.3576  1.0182]]
+    >>> print(dgamma.round(4))
+    [1.     3.9314]
+    >>> dx, dgamma = nnref.rms_norm_backward(dy, x, gamma, eps=11.0)
+    >>> print(dx.round(4))
+    [[0.4977 0.9838]
+     [0.5267 1.3606]]
+    """
+    x, gamma = _features(x, gamma)
+    x_hat, rms = _scaled_rows(x, eps)
+    dy = like(dy, x, "dy")
+    g = dy * gamma
+    dx = (g - x_hat * (g * x_hat).mean(axis=-1, keepdims=True)) / rms
+    return dx, (dy * x_hat).sum(axis=tuple(range(x.ndim - 1)))
 
 
 class BatchNorm(Layer):
@@ -586,3 +883,127 @@ class LayerNorm(Layer):
 
     def __repr__(self) -> str:
         return f"LayerNorm({len(self._params['gamma'])})"
+
+
+class GroupNorm(Layer):
+    """Group normalization of channels. See `nnref.normalization.group_norm`.
+
+    Parameters
+    ----------
+    c : int
+        Number of channels.
+    groups : int
+        Must divide c.
+    eps : float
+    dtype : float dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, or groups does not divide c.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.GroupNorm(4, groups=2, eps=3.0)
+    >>> layer
+    GroupNorm(4, groups=2)
+    >>> layer.params["gamma"][...] = [1.0, 2.0, 1.0, 2.0]
+    >>> print(layer.forward(np.array([[1.0, 3.0, 10.0, 30.0]])).round(4))
+    [[-0.5     1.     -0.9853  1.9707]]
+    >>> print(layer.backward(np.array([[1.0, 2.0, 3.0, 5.0]])).round(4))
+    [[-0.5625  0.5625 -0.01    0.01  ]]
+    >>> print(layer.grads["gamma"].round(4), layer.grads["beta"])
+    [-0.5     1.     -2.956   4.9266] [1. 2. 3. 5.]
+    """
+
+    def __init__(
+        self,
+        c: int,
+        *,
+        groups: int,
+        eps: float = 1e-5,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        c, dtype = whole(c, "c"), floating(dtype)
+        if c % whole(groups, "groups"):
+            raise ValueError(
+                f"groups is {groups}, expected a divisor of {c}, the channels"
+            )
+        super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
+        self._options = {"groups": groups, "eps": number(eps, "eps", "[0, inf)")}
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, ...), each group of channels of a sample normalized."""
+        self._saved = x
+        return group_norm(x, **self._params, **self._options)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        dx, dgamma, dbeta = group_norm_backward(
+            dy, self._recall(), **self._params, **self._options
+        )
+        self._grads = {"gamma": dgamma, "beta": dbeta}
+        return dx
+
+    def __repr__(self) -> str:
+        c, groups = len(self._params["gamma"]), self._options["groups"]
+        return f"GroupNorm({c}, groups={groups})"
+
+
+class RMSNorm(Layer):
+    """Root mean square normalization. See `nnref.normalization.rms_norm`.
+
+    Parameters
+    ----------
+    d : int
+        Number of features.
+    eps : float
+    dtype : float dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.RMSNorm(2, eps=11.0)
+    >>> layer.params["gamma"][...] = [1.0, 10.0]
+    >>> print(layer.forward(np.array([[1.0, 7.0], [-3.0, 4.0]])).round(4))
+    [[ 0.1667 11.6667]
+     [-0.6189  8.2514]]
+    >>> print(layer.backward(np.array([[5.0, 2.0], [0.0, 1.0]])).round(4))
+    [[0.4977 0.9838]
+     [0.5267 1.3606]]
+    >>> print(layer.grads["gamma"].round(4))
+    [0.8333 3.1585]
+    """
+
+    def __init__(
+        self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float64
+    ) -> None:
+        d, dtype = whole(d, "d"), floating(dtype)
+        super().__init__(gamma=np.ones(d, dtype))
+        self._eps = number(eps, "eps", "[0, inf)")
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (..., d), each row of it scaled."""
+        self._saved = x
+        return rms_norm(x, **self._params, eps=self._eps)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, and set `grads`."""
+        dx, dgamma = rms_norm_backward(
+            dy, self._recall(), **self._params, eps=self._eps
+        )
+        self._grads = {"gamma": dgamma}
+        return dx
+
+    def __repr__(self) -> str:
+        return f"RMSNorm({len(self._params['gamma'])})"

@@ -21,11 +21,14 @@ from nnref.layer import Layer
 __all__ = [
     "AvgPool2D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
     "MaxPool2D",
     "avg_pool2d",
     "avg_pool2d_backward",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
 ]
@@ -426,6 +429,98 @@ def global_avg_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     return np.full(x.shape, share[:, :, None, None])
 
 
+def global_max_pool2d(x: ArrayLike) -> Array:
+    r"""Largest value of each channel: one number per feature map.
+
+    $$
+    y_{n c} = \max_{1 \le a \le H} \; \max_{1 \le e \le W} x_{n c a e}
+    $$
+
+    Parameters
+    ----------
+    x : array (n, channels, rows, columns)
+
+    Returns
+    -------
+    array (n, channels)
+
+    Raises
+    ------
+    ValueError
+        If x is not a batch of images.
+
+    References
+    ----------
+    Oquab, Bottou, Laptev and Sivic (2015), Is Object Localization for Free?
+    Weakly-Supervised Learning with Convolutional Neural Networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x = np.arange(24.0).reshape(2, 3, 4, 1) * 7 % 31 - 32
+    >>> print(nnref.global_max_pool2d(x))
+    [[-11.  -4.  -7.]
+     [ -3.  -6.  -2.]]
+    >>> nnref.global_max_pool2d(x[0])
+    Traceback (most recent call last):
+    ValueError: x has shape (3, 4, 1), expected (n, channels, rows, columns)
+    """
+    y: Array = images(x).max(axis=(2, 3))
+    return y
+
+
+def global_max_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> Array:
+    r"""Gradient of `global_max_pool2d`: all of it goes to the largest pixel.
+
+    $$
+    \frac{\partial L}{\partial x_{n c a e}}
+    = \frac{\partial L}{\partial y_{n c}} [x_{n c a e} = y_{n c}]
+    $$
+
+    Of equal maxima the first one, row by row, takes it all. The first pixel that is NaN
+    counts as the largest.
+
+    Parameters
+    ----------
+    dy : array (n, channels)
+        Gradient of the loss with respect to `global_max_pool2d(x)`.
+    x : array (n, channels, rows, columns)
+
+    Returns
+    -------
+    array shaped like x
+        Gradient of the loss with respect to x.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    References
+    ----------
+    Oquab, Bottou, Laptev and Sivic (2015), Is Object Localization for Free?
+    Weakly-Supervised Learning with Convolutional Neural Networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> x = np.array([[[[1.0, 5.0, 5.0]], [[-4.0, -2.0, -3.0]]]])
+    >>> print(nnref.global_max_pool2d_backward([[6.0, 7.0]], x)[0, :, 0])
+    [[0. 6. 0.]
+     [0. 7. 0.]]
+    """
+    x = images(x)
+    dy = shaped(dy, x.shape[:2], "dy").astype(x.dtype, copy=False)
+    rows, columns = x.shape[2:]
+    first = x.reshape(*x.shape[:2], rows * columns).argmax(axis=2)
+    dx = np.zeros(x.shape, x.dtype)
+    n, c = np.ogrid[: x.shape[0], : x.shape[1]]
+    dx[n, c, first // columns, first % columns] = dy
+    return dx
+
+
 def _windows(
     x: Array, kernel_size: Pair, stride: Pair | None, padding: Pair
 ) -> Windows:
@@ -603,6 +698,34 @@ class GlobalAvgPool2D(Layer):
     def backward(self, dy: Array) -> Array:
         """Return dx shaped like x, for dy (n, c)."""
         return global_avg_pool2d_backward(dy, self._recall())
+
+
+class GlobalMaxPool2D(Layer):
+    """Maximum of each channel. See `nnref.pooling.global_max_pool2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnref
+    >>> layer = nnref.GlobalMaxPool2D()
+    >>> print(layer.forward(np.array([[[[1.0, 5.0]], [[4.0, 4.0]]]])))
+    [[5. 4.]]
+    >>> print(layer.backward(np.array([[2.0, 3.0]]))[0, :, 0])
+    [[0. 2.]
+     [3. 0.]]
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x (n, c, rows, columns) as its maxima (n, c)."""
+        self._saved = x
+        return global_max_pool2d(x)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx shaped like x, for dy (n, c)."""
+        return global_max_pool2d_backward(dy, self._recall())
 
 
 def _pooling(

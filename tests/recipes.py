@@ -177,6 +177,27 @@ def normalized_samples(draw: Draw) -> Case:
     return Case((x, gamma, beta), wrt=(0, 1, 2), kwargs={"eps": eps})
 
 
+@recipe("group_norm")
+def normalized_groups(draw: Draw) -> Case:
+    n, each, *pixels = sizes(draw, 2, 4)
+    groups = draw(st.integers(1, 3))
+    x = normal(draw, (n, groups * each, *pixels))
+    gamma, beta = normal(draw, x.shape[1:2]), normal(draw, x.shape[1:2])
+    rows = x.reshape(n, groups, -1)
+    assume(rows.shape[-1] > 4 and rows.std(axis=-1).min() > 0.3)
+    eps = draw(st.sampled_from([1e-5, 0.1, 1.0]))
+    return Case((x, gamma, beta), (0, 1, 2), {"groups": groups, "eps": eps})
+
+
+@recipe("rms_norm")
+def scaled_samples(draw: Draw) -> Case:
+    shape = sizes(draw, 1, 4)
+    x, gamma = normal(draw, shape), normal(draw, shape[-1:])
+    assume(shape[-1] > 1 and (x**2).mean(axis=-1).min() > 0.1)
+    eps = draw(st.sampled_from([1e-5, 0.1, 1.0]))
+    return Case((x, gamma), wrt=(0, 1), kwargs={"eps": eps})
+
+
 strengths = st.sampled_from([0.0, 0.01, 0.7, 1.5])
 
 
@@ -254,6 +275,14 @@ def average_pooling(draw: Draw) -> Case:
 @recipe("global_avg_pool2d")
 def global_pooling(draw: Draw) -> Case:
     return Case((normal(draw, sizes(draw, 4)),))
+
+
+@recipe("global_max_pool2d")
+def global_max_pooling(draw: Draw) -> Case:
+    """No two pixels are close."""
+    shape = sizes(draw, 4)
+    ranks = normal(draw, shape).ravel().argsort().argsort()
+    return Case((0.1 * (ranks.reshape(shape) - ranks.size),))
 
 
 def converted(case: Case, convert: Callable[[np.ndarray], np.ndarray]) -> Case:

@@ -17,11 +17,14 @@ from nnref import (
     Dropout,
     Flatten,
     GlobalAvgPool2D,
+    GlobalMaxPool2D,
+    GroupNorm,
     Layer,
     LayerNorm,
     MaxPool2D,
     ReLU,
     Residual,
+    RMSNorm,
     Sequential,
     Sigmoid,
     Tanh,
@@ -127,6 +130,8 @@ def test_backward_belongs_to_the_last_forward():
         Dense(3, 4, rng()),
         BatchNorm(4),
         LayerNorm(4),
+        GroupNorm(4, groups=2),
+        RMSNorm(4),
         Dropout(0.5, rng()),
         Flatten(),
         *(a() for a in ACTIVATIONS),
@@ -283,10 +288,15 @@ IMAGES = [
     (lambda: AvgPool2D((3, 2), **POOLING), (5, 4, 7, 8)),
     (lambda: AvgPool2D((3, 2), **POOLING, count_include_pad=False), (5, 4, 7, 8)),
     (lambda: GlobalAvgPool2D(), (5, 4, 7, 8)),
+    (lambda: GlobalMaxPool2D(), (5, 4, 7, 8)),
+]
+NORMS = [
+    (lambda: GroupNorm(4, groups=2, eps=0.1), (5, 4, 7, 8)),
+    (lambda: RMSNorm(8, eps=0.1), (5, 4, 7, 8)),
 ]
 
 
-@pytest.mark.parametrize(("make", "shape"), IMAGES)
+@pytest.mark.parametrize(("make", "shape"), IMAGES + NORMS)
 def test_gradients_of_layers_for_images_match_differences(make, shape):
     layer, r = make(), rng(1)
     for p in layer.params.values():
@@ -328,6 +338,7 @@ def test_layers_for_images_keep_float32(make, shape):
             "AvgPool2D(3, count_include_pad=False)",
         ),
         (GlobalAvgPool2D(), "GlobalAvgPool2D()"),
+        (GlobalMaxPool2D(), "GlobalMaxPool2D()"),
     ],
 )
 def test_repr_of_layers_for_images(layer, text):

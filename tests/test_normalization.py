@@ -3,18 +3,25 @@
 That the gradients are right, and that float32 stays, is in test_gradients.py.
 """
 
+import functools
+
 import numpy as np
 import pytest
 
 from nnref import (
     SGD,
     BatchNorm,
+    GroupNorm,
     LayerNorm,
+    RMSNorm,
     batch_norm,
     batch_norm_backward,
     check_gradient,
+    group_norm,
+    group_norm_backward,
     layer_norm,
     layer_norm_backward,
+    rms_norm,
 )
 
 SHAPES = [(5, 3), (5, 3, 2), (5, 3, 2, 4)]
@@ -160,6 +167,63 @@ def test_the_variance_does_not_cancel_far_from_zero(far):
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
+def test_rows_far_from_zero_lose_nothing_in_float32():
+    """The mean itself is rounded there, and all distances from it are off by that."""
+    x = (1000 + 0.001 * rng().normal(size=(64, 128))).astype(np.float32)
+    one, zero = np.ones(128, np.float32), np.zeros(128, np.float32)
+    exact = layer_norm(x.astype(np.float64), one, zero)
+    assert np.abs(layer_norm(x, one, zero) - exact).max() < 1e-5
+    exact = group_norm(x.astype(np.float64), one, zero, groups=2)
+    assert np.abs(group_norm(x, one, zero, groups=2) - exact).max() < 1e-5
+
+
+def test_group_norm_is_its_definition_group_by_group():
+    x = 3 * rng().normal(size=(2, 6, 3, 4)) + 7
+    gamma, beta = rng(1).normal(size=(2, 6))
+    y = group_norm(x, gamma, beta, groups=2, eps=0.1)
+    for i, g in np.ndindex(2, 2):
+        channels = slice(3 * g, 3 * g + 3)
+        part = x[i, channels]
+        expected = (part - part.mean()) / np.sqrt(part.var() + 0.1)
+        expected = gamma[channels, None, None] * expected + beta[channels, None, None]
+        np.testing.assert_allclose(y[i, channels], expected, rtol=1e-12)
+
+
+def test_group_norm_between_layer_norm_and_instance_norm():
+    x, gamma, beta = rng().normal(size=(5, 4)), *rng(1).normal(size=(2, 4))
+    found = group_norm(x, gamma, beta, groups=1)
+    np.testing.assert_allclose(found, layer_norm(x, gamma, beta), rtol=1e-12)
+    images = rng().normal(size=(5, 4, 2, 3))
+    found = group_norm(images, gamma, beta, groups=4)
+    each = [batch_norm(image[None], gamma, beta)[0] for image in images]
+    np.testing.assert_allclose(found, each, rtol=1e-12)
+
+
+@pytest.mark.parametrize("groups", [0, 3, 8, 2.0, -2, True])
+def test_groups_that_do_not_divide_the_channels_are_refused(groups):
+    x, four = np.ones((5, 4)), np.ones(4)
+    for call in (
+        lambda: group_norm(x, four, four, groups=groups),
+        lambda: group_norm_backward(x, x, four, four, groups=groups),
+        lambda: GroupNorm(4, groups=groups),
+    ):
+        with pytest.raises(ValueError, match=r"^groups is .*, expected a"):
+            call()
+
+
+def test_rms_norm_keeps_the_direction_and_forgets_the_length():
+    x = rng().normal(size=(5, 3))
+    y = rms_norm(x, np.ones(3), eps=0.0)
+    np.testing.assert_allclose((y**2).mean(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(rms_norm(7 * x, np.ones(3), eps=0.0), y, rtol=1e-12)
+    ratio = y / x
+    np.testing.assert_allclose(ratio, ratio[:, :1] * np.ones(3), rtol=1e-12)
+    # Of rows with mean 0 it is layer normalization.
+    centred = x - x.mean(axis=1, keepdims=True)
+    expected = layer_norm(centred, np.ones(3), np.zeros(3))
+    np.testing.assert_allclose(rms_norm(centred, np.ones(3)), expected, rtol=1e-12)
+
+
 def test_a_constant_channel_becomes_beta():
     y = batch_norm([[4.0, 1.0], [4.0, 2.0]], [3.0, 3.0], [5.0, 6.0])
     np.testing.assert_array_equal(y[:, 0], [5, 5])
@@ -232,8 +296,9 @@ def test_batch_norm_refuses_statistics_of_another_shape():
         batch_norm(x, three, three, stats=(np.ones(1), three))
     with pytest.raises(ValueError, match=r"the variance in stats has shape \(\)"):
         batch_norm(x, three, three, stats=(three, 1.0))
-    with pytest.raises(ValueError, match="too many values"):
-        batch_norm(x, three, three, stats=(three, three, three))
+    for stats in (three, three, three), three, 1.0, "mean":
+        with pytest.raises(ValueError, match=r"stats is .*expected a mean and a var"):
+            batch_norm(x, three, three, stats=stats)
 
 
 def normalization(layer, *args, **options):
@@ -245,24 +310,42 @@ def normalization(layer, *args, **options):
 
 
 @pytest.mark.parametrize(
-    ("layer", "f"), [(BatchNorm, batch_norm), (LayerNorm, layer_norm)]
+    ("layer", "f", "more"),
+    [
+        (BatchNorm, batch_norm, {}),
+        (LayerNorm, layer_norm, {}),
+        (GroupNorm, group_norm, {"groups": 3}),
+        (GroupNorm, group_norm, {"groups": 2}),
+        (RMSNorm, rms_norm, {}),
+    ],
 )
-def test_normalization_layers_are_their_functions_and_pass_eps_on(layer, f):
+def test_normalization_layers_are_their_functions_and_pass_options_on(layer, f, more):
     x, dy = (
-        2 + np.random.default_rng(0).normal(size=(5, 3)),
-        np.random.default_rng(1).normal(size=(5, 3)),
+        2 + np.random.default_rng(0).normal(size=(5, 6)),
+        np.random.default_rng(1).normal(size=(5, 6)),
     )
-    for options in {}, {"eps": 0.5}:
-        instance = normalization(layer, 3, **options)
+    for options in more, {"eps": 0.5, **more}:
+        instance = normalization(layer, 6, **options)
         y = instance.forward(x, training=True)
         expected = f(x, **instance.params, **options)
         np.testing.assert_array_equal(y, expected)
         instance.backward(dy)
-        np.testing.assert_allclose(instance.grads["beta"], dy.sum(axis=0))
-    assert repr(instance) == f"{layer.__name__}(3)"
+        assert {*instance.grads} == {*instance.params}
+        if "beta" in instance.params:
+            np.testing.assert_allclose(instance.grads["beta"], dy.sum(axis=0))
+    words = "".join(f", {name}={value}" for name, value in more.items())
+    assert repr(instance) == f"{layer.__name__}(6{words})"
 
 
-@pytest.mark.parametrize("layer", [BatchNorm, LayerNorm])
+def test_rms_norm_starts_without_scale():
+    params = RMSNorm(3, dtype=np.float32).params
+    assert list(params) == ["gamma"]
+    np.testing.assert_array_equal(params["gamma"], np.ones(3, np.float32))
+
+
+@pytest.mark.parametrize(
+    "layer", [BatchNorm, LayerNorm, functools.partial(GroupNorm, groups=3)]
+)
 def test_normalization_starts_without_scale_and_shift(layer):
     params = layer(3, dtype=np.float32).params
     np.testing.assert_array_equal(params["gamma"], np.ones(3, np.float32))

@@ -74,6 +74,10 @@ PYTORCH: dict[str, Callable[..., Any]] = {
     "layer_norm": lambda x, gamma, beta, eps: F.layer_norm(
         x, x.shape[-1:], gamma, beta, eps
     ),
+    "group_norm": lambda x, gamma, beta, groups, eps: F.group_norm(
+        x, groups, gamma, beta, eps
+    ),
+    "rms_norm": lambda x, gamma, eps: F.rms_norm(x, x.shape[-1:], gamma, eps),
     "l1_penalty": lambda w, lam: lam * w.abs().sum(),
     "l2_penalty": lambda w, lam: lam / 2 * (w**2).sum(),
     "elastic_net_penalty": lambda w, lam1, lam2: (
@@ -86,6 +90,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {
     "max_pool2d": pooled(F.max_pool2d),
     "avg_pool2d": pooled(F.avg_pool2d),
     "global_avg_pool2d": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
+    "global_max_pool2d": lambda x: F.adaptive_max_pool2d(x, 1).flatten(1),
 }
 
 
@@ -165,6 +170,20 @@ def constant_samples(draw: Draw) -> Case:
     return Case((x, normal(draw, (d,)), normal(draw, (d,))), (0, 1, 2), {"eps": 1e-5})
 
 
+@extreme("group_norm")
+def constant_groups(draw: Draw) -> Case:
+    n, groups, each = draw(st.integers(1, 3)), draw(st.integers(1, 3)), 2
+    x = np.ones((n, groups * each, 1, 2)) * np.arange(n)[:, None, None, None] * 0.25
+    gamma, beta = normal(draw, (2, groups * each))
+    return Case((x, gamma, beta), (0, 1, 2), {"groups": groups, "eps": 1e-5})
+
+
+@extreme("rms_norm")
+def rows_of_zero(draw: Draw) -> Case:
+    n, d = sizes(draw, 2)
+    return Case((large(draw, (n, d)), normal(draw, (d,))), (0, 1), {"eps": 1e-5})
+
+
 @extreme("conv2d")
 def empty_margins(draw: Draw) -> Case:
     """Whole rows of outputs see only padding; strides step over the image."""
@@ -183,6 +202,11 @@ def windows_that_tie(draw: Draw) -> Case:
     size = draw(st.integers(1, min(x.shape[2:])))
     options = {"stride": draw(st.integers(1, 9)), "padding": size // 2}
     return Case((x, size), kwargs=options)
+
+
+@extreme("global_max_pool2d")
+def maps_that_tie(draw: Draw) -> Case:
+    return Case((np.round(normal(draw, (2, 3, *sizes(draw, 2)))),))
 
 
 @extreme("avg_pool2d")

@@ -570,6 +570,7 @@ LAYERS: dict[str, list[Built]] = {
         ),
     ],
     "GlobalAvgPool2D": [(lambda n, rng: n.GlobalAvgPool2D(), IMAGES)],
+    "GlobalMaxPool2D": [(lambda n, rng: n.GlobalMaxPool2D(), IMAGES)],
     "BatchNorm": [
         (lambda n, rng: n.BatchNorm(4), (5, 4)),
         (lambda n, rng: n.BatchNorm(4, rho=0.3, eps=0.1), IMAGES),
@@ -577,6 +578,14 @@ LAYERS: dict[str, list[Built]] = {
     "LayerNorm": [
         (lambda n, rng: n.LayerNorm(4), (3, 4)),
         (lambda n, rng: n.LayerNorm(6, eps=0.1), IMAGES),
+    ],
+    "GroupNorm": [
+        (lambda n, rng: n.GroupNorm(4, groups=1), (3, 4)),
+        (lambda n, rng: n.GroupNorm(4, groups=2, eps=0.1), IMAGES),
+    ],
+    "RMSNorm": [
+        (lambda n, rng: n.RMSNorm(4), (3, 4)),
+        (lambda n, rng: n.RMSNorm(6, eps=0.1), IMAGES),
     ],
     "Dropout": [(lambda n, rng: n.Dropout(0.3, rng), (3, 4))],
     "Flatten": [(lambda n, rng: n.Flatten(), IMAGES)],

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from nnref import (
     AvgPool2D,
     GlobalAvgPool2D,
+    GlobalMaxPool2D,
     MaxPool2D,
     avg_pool2d,
     avg_pool2d_backward,
     global_avg_pool2d,
     global_avg_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
 )
@@ -142,6 +145,25 @@ def test_nan_is_the_maximum():
     np.testing.assert_array_equal(dx[0, 0], [[5, 0, 0, 6], [0, 0, 0, 0]])
     np.testing.assert_array_equal(avg_pool2d(x, 2)[0, 0], [[np.nan, 5.25]])
     np.testing.assert_array_equal(global_avg_pool2d(x), [[np.nan]])
+    np.testing.assert_array_equal(global_max_pool2d(x), [[np.nan]])
+
+
+def test_global_max_is_max_pooling_with_a_window_as_large_as_the_image():
+    x = np.round(np.random.default_rng(0).normal(size=(5, 4, 7, 8)))  # with ties
+    dy = np.random.default_rng(1).normal(size=(5, 4))
+    np.testing.assert_array_equal(
+        global_max_pool2d(x), max_pool2d(x, (7, 8))[..., 0, 0]
+    )
+    np.testing.assert_array_equal(
+        global_max_pool2d_backward(dy, x),
+        max_pool2d_backward(dy[..., None, None], x, (7, 8)),
+    )
+
+
+def test_the_gradient_of_a_global_maximum_that_is_nan_goes_to_it():
+    x = np.array([[[[1.0, np.nan], [9.0, np.nan]], [[-np.inf] * 2] * 2]])
+    dx = global_max_pool2d_backward([[5.0, np.inf]], x)
+    np.testing.assert_array_equal(dx[0], [[[0, 5], [0, 0]], [[np.inf, 0], [0, 0]]])
 
 
 def test_an_infinite_gradient_is_seen_in_all_of_its_window():
@@ -165,11 +187,12 @@ def test_results_are_new_arrays():
 def test_batch_of_none_or_one(n):
     x = np.ones((n, 2, 4, 6))
     assert max_pool2d(x, 2).shape == avg_pool2d(x, 2).shape == (n, 2, 2, 3)
-    assert global_avg_pool2d(x).shape == (n, 2)
+    assert global_avg_pool2d(x).shape == global_max_pool2d(x).shape == (n, 2)
     dy = np.ones((n, 2, 2, 3))
     assert max_pool2d_backward(dy, x, 2).shape == x.shape
     assert avg_pool2d_backward(dy, x, 2).shape == x.shape
     assert global_avg_pool2d_backward(np.ones((n, 2)), x).shape == x.shape
+    assert global_max_pool2d_backward(np.ones((n, 2)), x).shape == x.shape
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, int])
@@ -302,6 +325,7 @@ POOLING = {"stride": (2, 1), "padding": (1, 0)}
         (MaxPool2D(2), max_pool2d, {"kernel_size": 2}),
         (AvgPool2D(2), avg_pool2d, {"kernel_size": 2}),
         (GlobalAvgPool2D(), global_avg_pool2d, {}),
+        (GlobalMaxPool2D(), global_max_pool2d, {}),
     ],
 )
 def test_pooling_layers_are_their_functions(layer, f, arguments):

@@ -116,7 +116,7 @@ def test_no_samples(name: str, data: st.DataObject) -> None:
         a[:0] if isinstance(a, np.ndarray) and a.shape[:1] == x.shape[:1] else a
         for a in case.args[1:]
     ]
-    if name in ("batch_norm", "conv2d", "dense", "layer_norm"):
+    if name in ("conv2d", "dense") or name.endswith("_norm"):
         others = list(case.args[1:])  # weights, not samples
     options = dict(case.kwargs)
     if "mask" in options:

@@ -77,11 +77,17 @@ from nnref.plain.losses import (
 from nnref.plain.network import Flatten, Residual, Sequential
 from nnref.plain.normalization import (
     BatchNorm,
+    GroupNorm,
     LayerNorm,
+    RMSNorm,
     batch_norm,
     batch_norm_backward,
+    group_norm,
+    group_norm_backward,
     layer_norm,
     layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
 )
 from nnref.plain.optimizers import (
     SGD,
@@ -96,11 +102,14 @@ from nnref.plain.optimizers import (
 from nnref.plain.pooling import (
     AvgPool2D,
     GlobalAvgPool2D,
+    GlobalMaxPool2D,
     MaxPool2D,
     avg_pool2d,
     avg_pool2d_backward,
     global_avg_pool2d,
     global_avg_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
 )

@@ -68,6 +68,19 @@ def global_avg_pool2d_backward(dy, x):
     return np.ones_like(x) * dy[:, :, None, None] / (x.shape[2] * x.shape[3])
 
 
+def global_max_pool2d(x):
+    """y_nc = max_ae x_ncae: x (n, c, rows, columns) to y (n, c)."""
+    return x.max(axis=(2, 3))
+
+
+def global_max_pool2d_backward(dy, x):
+    """dx_ncae = dy_nc for the first maximum a, e; dy (n, c), dx shaped like x."""
+    n, c, rows, columns = x.shape
+    first = x.reshape(n, c, rows * columns).argmax(axis=2)  # columns * a + e
+    is_first = np.arange(rows * columns) == first[:, :, None]
+    return (dy[:, :, None] * is_first).reshape(x.shape)
+
+
 class MaxPool2D(Layer):
     """y = max_pool2d(x, kernel_size)."""
 
@@ -111,3 +124,14 @@ class GlobalAvgPool2D(Layer):
 
     def backward(self, dy):
         return global_avg_pool2d_backward(dy, self.x)
+
+
+class GlobalMaxPool2D(Layer):
+    """y = global_max_pool2d(x)."""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return global_max_pool2d(x)
+
+    def backward(self, dy):
+        return global_max_pool2d_backward(dy, self.x)
