@@ -11,6 +11,7 @@ import hashlib
 import html
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -92,11 +93,13 @@ def rests_on(path: Path) -> bytes:
         pages.ROOT.joinpath(*name.split(".")).with_suffix(".py")
         for _, name in directives(text, path.name)
     ]
-    shown_text = "\n".join(p.read_text("utf-8") for p in shown if p.is_file())
-    digest.update(shown_text.encode())
-    if shown_text or "<!-- source:" in text:
+    listed = re.findall(r"<!-- source: (\w+) -->", text)
+    listed += [path.read_text(encoding="utf-8") for path in shown if path.is_file()]
+    if listed:
         # With docstrings, which are on the page.
-        digest.update(code.read(figures.PACKAGE, docs=True).digest(text + shown_text))
+        digest.update("\n".join(listed).encode())
+        whole = code.read(figures.PACKAGE, docs=True)
+        digest.update(whole.digest("\n".join(listed)))
     return digest.digest()
 
 
