@@ -91,6 +91,13 @@ def whole(x: int, name: str, low: int = 1) -> int:
     return int(x)
 
 
+def integer(x: int, name: str) -> int:
+    """Return x as a Python int, of either sign."""
+    if not isinstance(x, int | np.integer) or isinstance(x, bool):
+        raise ValueError(f"{name} is {_shown(x)}, expected an integer")
+    return int(x)
+
+
 def generator(rng: np.random.Generator) -> np.random.Generator:
     """Return rng if it is a Generator, rather than a seed, say."""
     if not isinstance(rng, np.random.Generator):
@@ -186,7 +193,8 @@ def drawn(
     dtype: DTypeLike,
 ) -> Array:
     """Return the first weights in an array of their own."""
-    w = np.array(init(shape, rng), floating(dtype))
+    dtype = floating(dtype)
+    w = np.array(as_float(function(init, "init")(shape, rng), "what init gave"), dtype)
     if w.shape != shape:
         raise ValueError(f"init gave shape {w.shape}, expected {shape}")
     return w
