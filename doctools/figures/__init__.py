@@ -90,7 +90,9 @@ def draw_all(paths: Iterable[Path]) -> int:
                 if _load(key) is None:
                     missing.setdefault(key, (page, block))
     errors = []
-    answers = draw_many(list(missing.values()))
+    jobs = list(missing.values())
+    # In the preview it is one at a time: by the process that drew the one before.
+    answers = draw_many(jobs) if len(jobs) > 1 else [_draw_now(*job) for job in jobs]
     for key, answer in zip(missing, answers, strict=True):
         if "error" in answer:
             errors.append(answer["error"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from eqcheck import CHECKED, FAILED, Result
-from eqcheck.outside.docstrings import Package, is_setting, states
+from eqcheck.outside.docstring import is_setting, states
+from eqcheck.outside.docstrings import Package
 
 MODULE = '''
 import numpy as np

@@ -161,3 +161,24 @@ def test_a_changed_number_is_as_precise_as_it_is_shown():
     (result,) = inline("So $\\ln 10 \\approx 2.303$.\n")
     assert result.status == CHECKED
     assert result.survivors == ()
+
+
+ARRAY = "v = rng.normal(size=6)\nr = np.maximum(v, 0)\ns = np.abs(v).sum()\nn = 6"
+
+
+@pytest.mark.parametrize(
+    ("comment", "text", "reason"),
+    [
+        (ARRAY, "For $v > 0$ it is $r = v$, and $s > n - 6$.", ""),
+        (ARRAY, "For $v > 0$ it is $r = 2 v$, and $s > n - 6$.", "disagree at entry"),
+        (ARRAY, "It is $r \\ge v$. For $v > 0$ it is $s = s + n$.", "at no index"),
+        ("v = rng.normal()\nq = v**3", "For $v < 0$ it is $q < 0$.", ""),
+        ("v = rng.normal()\nq = v**3", "For $v < 0$ it is $q > 0$.", "disagree"),
+        ("v = rng.normal()", "Let $q = v^3$ and $s = 2 q$. If $v < 0$, $s < 0$.", ""),
+        ("v = rng.normal()\nw = 2.0", "For $v < 0$ it is $w < 3$.", "v < 0"),
+    ],
+)
+def test_conditions_restrict_what_hangs_on_them(comment, text, reason):
+    (result,) = check_text(f"<!-- inline equations\n{comment}\n-->\n{text}\n")
+    assert reason in result.reason
+    assert (result.status == "failed") == bool(reason)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eqcheck.symbols.comment import Python
-from eqcheck.symbols.memory import Memory, new_token
+from eqcheck.symbols.memory import Memory
 from eqcheck.symbols.state import State
 
 
@@ -48,9 +48,11 @@ def test_a_line_that_reads_the_same_is_run_once(counter):
         given.append((state.python["y"], counter.give(state, "z", "rng.normal()")))
     assert counter.runs == 3
     assert given[0][1] == given[1][1] == given[2][1]
-    given[0][0][:] = 0  # what was handed out is not what is kept
-    assert np.array_equal(given[1][0], given[2][0])
-    assert given[1][0].all()
+    given[1][0][:] = 0  # what was handed out is not what is kept
+    state = counter.state()
+    counter.give(state, "x", "rng.normal(size=3)")
+    assert np.array_equal(counter.give(state, "y", "2 * x"), given[2][0])
+    assert given[2][0].all()
 
 
 def test_other_numbers_are_read_anew(counter):
@@ -72,6 +74,8 @@ def test_what_functions_read_counts(counter):
         found.append(counter.give(state, "y", "f(3.0)"))
     assert found == [3, 6, 6]
     assert counter.runs == 7  # c twice, f each time, y twice
+    counter.give(state, "c", "5.0")  # what it reads when it is called
+    assert counter.give(state, "y", "f(3.0)") == 15
 
 
 def test_what_is_no_number_is_made_anew(counter):
@@ -80,11 +84,8 @@ def test_what_is_no_number_is_made_anew(counter):
         counter.give(state, "o", "type('O', (), {'n': 1})()")
         counter.give(state, "y", "o.n")
     assert counter.runs == 4
-    state.python["g"] = lambda x=[]: len(x)
-    state.tokens["g"] = new_token()
-    counter.give(state, "y", "g()")
-    counter.give(state, "y", "g()")
-    assert counter.runs == 6
+    counter.give(state, "g", "lambda x=[]: x.append(0) or len(x)")
+    assert [counter.give(state, "y", "g()") for _ in range(2)] == [1, 2]
 
 
 def test_after_a_line_that_writes_into_what_it_reads_nothing_is_remembered(counter):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
+import http.server
 import re
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -212,3 +215,58 @@ def test_a_visitor_is_told(site: Path, page: str, parts: list[str]) -> None:
     article = text.partition("<article")[2]
     for part in parts:
         assert part in article
+
+
+# Follow every link from the first page on; return how many pages there are, and faults.
+CRAWL = """async (start) => {
+  const known = new Map([[start, null]]);  // address: the ids of the page there
+  const faults = [];
+  const links = [];
+  for (const address of known.keys()) {
+    const answer = await fetch(address);
+    if (!answer.ok) faults.push(`${address}: ${answer.status}`);
+    if (!(answer.headers.get("content-type") ?? "").startsWith("text/html")) continue;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    known.set(address, new Set([...page.querySelectorAll("[id]")].map((e) => e.id)));
+    for (const link of page.querySelectorAll("a[href]")) {
+      const url = new URL(link.getAttribute("href"), address);
+      if (url.origin !== location.origin) continue;
+      const target = url.href.split(/[?#]/)[0];
+      if (!target.startsWith(start)) faults.push(`${address} leads out: ${target}`);
+      else if (!known.has(target)) known.set(target, null);
+      links.push([address, target, decodeURIComponent(url.hash.slice(1))]);
+    }
+  }
+  for (const [address, target, id] of links) {
+    const ids = known.get(target);
+    if (id && ids && !ids.has(id)) faults.push(`${address}: no #${id} in ${target}`);
+  }
+  return [known.size, faults];
+}"""
+
+
+@pytest.mark.parametrize("place", ["", "deep/repo/"], ids=["domain", "path"])
+def test_every_link_leads_somewhere_below(
+    tab: Callable[..., Page], site: Path, tmp_path: Path, place: str
+) -> None:
+    """At the root of a domain and below a path; the browser follows them all."""
+    root = site
+    if place:
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "repo").symlink_to(site, target_is_directory=True)
+        root = tmp_path
+    handler = functools.partial(Quiet, directory=str(root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start = f"http://127.0.0.1:{server.server_address[1]}/{place}"
+        number, faults = tab(start).evaluate(CRAWL, start)
+        server.shutdown()
+    assert faults == []
+    assert number >= 39
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Does not tell the console what it serves."""
+
+    def log_message(self, *_: object) -> None:
+        pass

@@ -86,6 +86,8 @@ class Comparison:
         sides = self.relation.sides[k], self.relation.sides[k + 1]
         left, right = _same_shape(left, right, sides)
         holds, error = self._holds(k, left, right)
+        if not self._asserted(holds).array.any():
+            return 0, None
         if holds.array.all():
             if right is not None:
                 self._refuse_undecided(_itself(left), _itself(right), error, sides)
@@ -130,14 +132,22 @@ class Comparison:
 
     def _or_excluded(self, holds: Value) -> Value:
         """True also where the statement is not asserted."""
-        mask = self.evaluator.mask
         array = np.asarray(holds.array).astype(bool)
+        return elementwise(
+            lambda held, asserted: held | ~asserted,
+            Value(array, holds.axes),
+            self._asserted(holds),
+        )
+
+    def _asserted(self, holds: Value) -> Value:
+        """Where the conditions hold: of an array as large entry by entry, else all."""
+        mask = self.evaluator.mask
         if mask is None:
-            return Value(array, holds.axes)
-        axes = union([holds, mask])
-        excluded = ~spread(mask, axes).astype(bool)
-        excluded = excluded.reshape(excluded.shape + (1,) * holds.ndim)
-        return Value(spread(Value(array, holds.axes), axes) | excluded, axes)
+            return Value(np.asarray(True))
+        array = np.asarray(mask.array).astype(bool)
+        if mask.ndim and mask.shape != holds.shape:
+            array = np.asarray(array.all(axis=tuple(range(-mask.ndim, 0))))
+        return Value(array, mask.axes)
 
     def _slack(
         self, operator: str, sides: tuple[Node, Node]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from eqcheck.check.source import Formula
 from eqcheck.latex.names import CONSTANTS, Names
-from eqcheck.latex.nodes import At, Node, Relation, Symbol, walk
+from eqcheck.latex.nodes import At, Node, Relation, Symbol, names_in, walk
 from eqcheck.latex.statements import Row, read_statements
 from eqcheck.symbols.comment import Comment, CommentError
 
@@ -60,11 +60,12 @@ def read_inline(
     names: Names,
     given: set[str],
     holds: Callable[[Row], bool],
+    sources: Callable[[set[str]], set[str]],
 ) -> Stated:
     """The statements of inline formulas.
 
     `given` are the symbols that have values; `holds` tells whether a setting is what
-    these are anyway.
+    these are anyway, and `sources` what symbols are made from.
     """
     quoted = {_squeezed(text): line for text, _, line in comment.excused}
     wrong = {_squeezed(text): line for text, line in comment.false}
@@ -87,11 +88,23 @@ def read_inline(
     for text, line in waiting.items():
         raise CommentError(f"no inline formula below says ${text}$", line)
     stated = Stated([], set(), [])
+
+    def reached(names: set[str]) -> set[str]:
+        """Symbols, and what they are made from, in this paragraph, too."""
+        found, before = sources(names), set[str]()
+        while found != before:
+            before = found
+            new = [p.row for p in pieces if p.row.defines and not p.is_condition]
+            for row in new:
+                if row.defines and row.defines.name in found:
+                    found = found | sources({*names_in(row.statement)})
+        return found
+
     for piece in pieces:
         if piece.is_condition or piece.is_setting:
             continue
         near = [p for p in pieces if p.formula.sentence == piece.formula.sentence]
-        stated.rows.append(_supposing(piece.row, near, given))
+        stated.rows.append(_supposing(piece.row, near, given, reached))
     for piece in pieces:
         if piece.used:
             continue
@@ -147,10 +160,18 @@ def _has_symbols(node: Node) -> bool:
     )
 
 
-def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
-    """A claim under the conditions and in the settings of its sentence."""
+def _supposing(
+    row: Row,
+    near: list[_Piece],
+    given: set[str],
+    sources: Callable[[set[str]], set[str]],
+) -> Row:
+    """A claim under the conditions and in the settings of its sentence.
+
+    What is about none of its symbols, nor of what these are made from, is not meant.
+    """
     statement = row.statement
-    names = {each.name for each in walk(statement) if isinstance(each, Symbol)}
+    names = {*names_in(statement)}
     new = row.defines is not None and row.defines.name not in given
     defines = new and len(statement.relation.sides) == 2  # which holds in general
     targets: list[Symbol] = []
@@ -160,8 +181,8 @@ def _supposing(row: Row, near: list[_Piece], given: set[str]) -> Row:
         first = relation.sides[0]
         if not (piece.is_setting or piece.is_condition):
             continue
-        about = {n.name for n in walk(relation) if isinstance(n, Symbol)}
-        if not about & names:
+        about = names_in(relation)
+        if not about & (sources(names) if piece.is_condition else names):
             continue
         equal = relation.operators[0] == "=" and isinstance(first, Symbol)
         if isinstance(first, Symbol) and not (piece.is_setting or first.name in given):

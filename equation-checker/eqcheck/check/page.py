@@ -14,7 +14,9 @@ from eqcheck.arrays.draws import Stream
 from eqcheck.arrays.values import Value
 from eqcheck.check.again import Past
 from eqcheck.check.boundary import Check
+from eqcheck.check.definition_trial import DefinitionTrial
 from eqcheck.check.further import further, names_shown
+from eqcheck.check.general import General, Place
 from eqcheck.check.idle import Idle
 from eqcheck.check.inline import read_inline
 from eqcheck.check.item import Item, Line
@@ -24,7 +26,7 @@ from eqcheck.check.statement import check as check_statement
 from eqcheck.check.statement import check_value, materialise
 from eqcheck.check.take_rows import take_row
 from eqcheck.check.take_symbols import take_symbols
-from eqcheck.check.trial import DefinitionTrial, General, Place, Trial, fails
+from eqcheck.check.trial import Trial, fails
 from eqcheck.latex.errors import EquationError
 from eqcheck.latex.expressions import Reader
 from eqcheck.latex.names import Names
@@ -33,7 +35,7 @@ from eqcheck.latex.statements import Row, read_statements
 from eqcheck.symbols import giving
 from eqcheck.symbols.comment import Comment, CommentError, Python, read_comment
 from eqcheck.symbols.definitions import bound_names, displays, evaluate_definition
-from eqcheck.symbols.dependencies import base_name, symbols_in
+from eqcheck.symbols.dependencies import base_name, sources_of, symbols_in
 from eqcheck.symbols.lookup import Root
 from eqcheck.symbols.packages import Packages
 from eqcheck.symbols.state import Mark
@@ -176,7 +178,10 @@ class Page:
         def holds(row: Row) -> bool:
             return fails(row.statement, self.roots, item.settings) is False
 
-        stated = read_inline(source.formulas, comment, self.names, given, holds)
+        stated = read_inline(
+            *(source.formulas, comment, self.names, given, holds),
+            lambda names: sources_of(root, names),
+        )
         item.open_settings = stated.settings
         return stated.rows, stated.false
 

@@ -48,7 +48,7 @@ class Code:
 
 
 def read(place: Path, *, docs: bool = False) -> Code:
-    """Read a package or a module's file as it is now; with its docstrings, `docs`."""
+    """Read a package or a module's file as it is now; `docs`: with docstrings."""
     files = [place] if place.is_file() else sorted(place.rglob("*"))
     return _read(
         place,
@@ -97,10 +97,9 @@ def _statements(text: str, docs: bool) -> Iterator[tuple[list[str], str]]:
     except SyntaxError:  # it cannot be imported either
         yield [], text
         return
+    kinds = (ast.Module,) if docs else (ast.Module, *_DEFINITION)
     for node in ast.walk(tree):
-        if docs or not isinstance(node, (*_DEFINITION, ast.Module)):
-            continue
-        if ast.get_docstring(node) is not None:
+        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
             node.body[0] = ast.Pass()
     for node in tree.body:
         yield _defined(node), ast.unparse(node)

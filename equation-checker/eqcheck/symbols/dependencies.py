@@ -80,6 +80,18 @@ def direct(root: State, key: str) -> Iterator[str]:
             yield root.aliases[alias]
 
 
+def sources_of(root: State, names: Iterable[str]) -> set[str]:
+    """Symbols, and all that they follow from."""
+    found: set[str] = set()
+    todo = [*names]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += [base_name(reference) for reference in direct(root, name)]
+    return found
+
+
 def leads_to(root: State, start: Iterable[str], goal: str) -> bool:
     """Whether following the references from `start` comes to `goal`."""
     seen: set[str] = set()

@@ -85,7 +85,7 @@ def _read(names: Iterable[str], state: State) -> dict[str, Token] | None:
         if name not in state.python or isinstance(value, ModuleType):
             found[name] = type(value).__name__
         elif _is_of_module(value):
-            found[name] = f"{value.__module__}.{value.__name__}"
+            found[name] = id(value)  # a module keeps it
         elif isinstance(value, np.random.Generator):
             found[name] = repr(value.bit_generator.state)
         elif isinstance(value, FunctionType) and _is_own(value, state):
@@ -113,7 +113,8 @@ def _is_of_module(value: Any) -> bool:
     if not callable(value):
         return False
     module = sys.modules.get(getattr(value, "__module__", None) or "")
-    return value is getattr(module, getattr(value, "__name__", ""), None)
+    name = getattr(value, "__name__", "")
+    return value is getattr(module, name, None)
 
 
 def _globals(function: FunctionType) -> set[str]:
