@@ -117,7 +117,9 @@ VALID: dict[str, dict[str, Any]] = {
         "patience": 1,
         "progress": False,
         "drop_last": True,
+        "gradient": None,
     },
+    "loss_and_gradient": {"model": dense(), "x": X, "y": Y, "loss": LOSS},
     "train_test_split": {
         "x": X,
         "y": Y,
@@ -266,6 +268,7 @@ CALLED = {
     ("AdamW", "betas"): "beta",
     ("Sequential", "layers"): "layer 0",
     ("receptive_field", "layers"): "layer",
+    ("loss_and_gradient", "y"): "target",
     ("save", "parts"): "model",
     ("load", "parts"): "model",
 }
@@ -282,6 +285,7 @@ FINE = {
     ("check_gradient", "f", "class"),
     ("check_gradient", "f_backward", "class"),
     ("warmup", "lr", "class"),
+    ("fit", "gradient", "class"),
     *(
         (name, "lr", "class")
         for name in ("Optimizer", "SGD", "RMSProp", "Adam", "AdamW")
