@@ -26,9 +26,14 @@ def as_array(x: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def as_float(x: ArrayLike, name: str) -> Array:
-    """Return x as an array of floats; integers and booleans become float64."""
+    """Return x as an array of floats; integers and booleans become float64.
+
+    Half precision is refused: its sums and squares end at 65,504.
+    """
     array = as_array(x, name)
     kind = array.dtype.kind
+    if array.dtype == np.float16:
+        raise ValueError(f"{name} has dtype float16, expected float32 or float64")
     if kind == "f":
         return array
     if kind not in "iub":
@@ -88,6 +93,13 @@ def whole(x: int, name: str, low: int = 1) -> int:
         raise ValueError(
             f"{name} is {_shown(x)}, expected an integer of at least {low}"
         )
+    return int(x)
+
+
+def integer(x: int, name: str) -> int:
+    """Return x as a Python int, of either sign."""
+    if not isinstance(x, int | np.integer) or isinstance(x, bool):
+        raise ValueError(f"{name} is {_shown(x)}, expected an integer")
     return int(x)
 
 
@@ -169,13 +181,15 @@ def samples(
 
 
 def floating(dtype: DTypeLike) -> np.dtype[Any]:
-    """Return the dtype if it is a floating-point type."""
+    """Return the dtype if it is a floating-point type, at least float32."""
     try:
         found = np.dtype(dtype)
     except (TypeError, ValueError):
         raise ValueError(f"dtype is {dtype!r}, expected a float type") from None
     if found.kind != "f":
         raise ValueError(f"dtype is {found}, expected a float type")
+    if found == np.float16:
+        raise ValueError("dtype is float16, expected float32 or float64")
     return found
 
 
@@ -186,7 +200,8 @@ def drawn(
     dtype: DTypeLike,
 ) -> Array:
     """Return the first weights in an array of their own."""
-    w = np.array(init(shape, rng), floating(dtype))
+    dtype = floating(dtype)
+    w = np.array(as_float(function(init, "init")(shape, rng), "what init gave"), dtype)
     if w.shape != shape:
         raise ValueError(f"init gave shape {w.shape}, expected {shape}")
     return w

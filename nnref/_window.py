@@ -27,7 +27,8 @@ def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
     """Return (rows, columns) for one integer of at least `low`, or for two."""
     both = value if isinstance(value, tuple | list) else (value, value)
     if len(both) != 2 or not all(
-        isinstance(v, int | np.integer) and v >= low for v in both
+        isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= low
+        for v in both
     ):
         raise ValueError(
             f"{name} is {value!r}, "

@@ -8,14 +8,14 @@ and dtype of `x`. Integers are computed with as float64.
 
 import math
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float, like, number
+from nnref._check import Array, as_float, integer, like, number
 from nnref._engines.normal import normal_cdf
-from nnref._engines.rows import below_zero
+from nnref._engines.rows import axis_of, below_zero
 from nnref.layer import Layer
 
 __all__ = [
@@ -809,6 +809,7 @@ def softmax_backward(
      [ 0.0904 -0.5    -0.5898]]
     """
     x = as_float(x, "x")
+    axis = axis_of(axis, x)
     y = softmax(x, axis=axis) if y is None else like(y, x, "y")
     dy = like(dy, x, "dy")
     mean: Array = (dy * y).sum(axis=axis, keepdims=True)
@@ -911,6 +912,7 @@ def log_softmax_backward(
      [-0.8103 -1.     -0.3447]]
     """
     x = as_float(x, "x")
+    axis = axis_of(axis, x)
     y = log_softmax(x, axis=axis) if y is None else like(y, x, "y")
     dy = like(dy, x, "dy")
     total: Array = dy.sum(axis=axis, keepdims=True)
@@ -926,9 +928,9 @@ class _Activation(Layer):
     # Whether of x the sign alone counts: y has it, and the next layer keeps y anyway.
     _needs_sign: ClassVar[bool] = False
 
-    def __init__(self, **options: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._options = options
+        self._options: dict[str, Any] = {}
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the function of x."""
@@ -1029,7 +1031,9 @@ class LeakyReLU(_Activation):
     _function_backward = staticmethod(leaky_relu_backward)
 
     def __init__(self, *, negative_slope: float = 0.01) -> None:
-        super().__init__(negative_slope=negative_slope)
+        super().__init__()
+        slope = number(negative_slope, "negative_slope", "[0, inf)")
+        self._options = {"negative_slope": slope}
 
 
 class ELU(_Activation):
@@ -1057,7 +1061,8 @@ class ELU(_Activation):
     _function_backward = staticmethod(elu_backward)
 
     def __init__(self, *, alpha: float = 1.0) -> None:
-        super().__init__(alpha=alpha)
+        super().__init__()
+        self._options = {"alpha": number(alpha, "alpha", "[0, inf)")}
 
 
 class Softplus(_Activation):
@@ -1140,7 +1145,8 @@ class Softmax(_Activation):
     _reuses_y = True
 
     def __init__(self, *, axis: int = -1) -> None:
-        super().__init__(axis=axis)
+        super().__init__()
+        self._options = {"axis": integer(axis, "axis")}
 
 
 class LogSoftmax(_Activation):
@@ -1169,4 +1175,5 @@ class LogSoftmax(_Activation):
     _reuses_y = True
 
     def __init__(self, *, axis: int = -1) -> None:
-        super().__init__(axis=axis)
+        super().__init__()
+        self._options = {"axis": integer(axis, "axis")}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from nnref._check import Array, as_float, drawn, shaped, whole
+from nnref._check import Array, as_float, drawn, flag, shaped, whole
 from nnref._engines.convolution import Plan, convolved, image_gradient, kernel_gradient
 from nnref._window import Pair, images, pair
 from nnref.initialization import he_normal
@@ -355,7 +355,8 @@ def conv2d_backward(
     """
     x, w, plan = _arguments(x, w, stride, padding, dilation, groups)
     dy = shaped(dy, plan.shape, "dy").astype(np.result_type(x, w), copy=False)
-    dx = image_gradient(dy, x, w, plan) if input_gradient else None
+    wanted = flag(input_gradient, "input_gradient")
+    dx = image_gradient(dy, x, w, plan) if wanted else None
     if b is None:
         return dx, kernel_gradient(dy, x, w, plan), None
     shaped(b, (len(w),), "b")
@@ -470,7 +471,8 @@ class Conv2D(Layer):
         sides = pair(kernel_size, "kernel_size", 1)
         shape = (c_out // groups, c_in // groups, *sides)  # of one group
         w = np.concatenate([drawn(init, shape, rng, dtype) for _ in range(groups)])
-        super().__init__(w=w, **({"b": np.zeros(c_out, dtype)} if bias else {}))
+        b = {"b": np.zeros(c_out, dtype)} if flag(bias, "bias") else {}
+        super().__init__(w=w, **b)
         pair(stride, "stride", 1), pair(padding, "padding", 0)
         pair(dilation, "dilation", 1)
         self._options: dict[str, Any] = {

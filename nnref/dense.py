@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from nnref._check import Array, as_float, drawn, shaped
+from nnref._check import Array, as_float, drawn, flag, shaped, whole
 from nnref.initialization import he_normal
 from nnref.layer import Layer
 
@@ -143,7 +143,7 @@ def dense_backward(
     x, w = _conformable(x, w)
     dy = shaped(dy, (len(x), w.shape[1]), "dy")
     dy = dy.astype(np.result_type(x, w), copy=False)
-    dx = dy @ w.T if input_gradient else None
+    dx = dy @ w.T if flag(input_gradient, "input_gradient") else None
     if b is None:
         return dx, x.T @ dy, None
     shaped(b, w.shape[1:], "b")
@@ -212,8 +212,10 @@ class Dense(Layer):
         bias: bool = True,
         dtype: DTypeLike = np.float64,
     ) -> None:
+        d_in, d_out = whole(d_in, "d_in"), whole(d_out, "d_out")
         w = drawn(init, (d_in, d_out), rng, dtype)
-        super().__init__(w=w, **({"b": np.zeros(d_out, dtype)} if bias else {}))
+        b = {"b": np.zeros(d_out, dtype)} if flag(bias, "bias") else {}
+        super().__init__(w=w, **b)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return $X W + b$: x (n, d_in) to y (n, d_out)."""

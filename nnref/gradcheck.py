@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float, function, generator, number, whole
+from nnref._check import Array, as_array, as_float, function, generator, number, whole
 
 __all__ = [
     "check_gradient",
@@ -251,13 +251,13 @@ def _copied(a: Any) -> Any:
 
 def _result(f: Callable[..., ArrayLike], *args: Any, **kwargs: Any) -> Array:
     """Call f with copies, and return a copy: f may use one array again and again."""
-    y = as_float(f(*_copied(args), **_copied(kwargs)), "the result of f")
-    if y.dtype.itemsize < 8:
+    y = as_array(f(*_copied(args), **_copied(kwargs)), "the result of f")
+    if y.dtype.kind == "f" and y.dtype.itemsize < 8:
         name = getattr(f, "__name__", "f").replace("<lambda>", "f")
         raise ValueError(
             f"{name} returned {y.dtype}, expected float64 to take differences of"
         )
-    return y.copy()
+    return as_float(y, "the result of f").copy()
 
 
 def _check_precision(name: str, y: Array, near: Array, far: Array) -> None:

@@ -26,6 +26,7 @@ evaluation, return x itself in another shape or as it is: changing y changes x.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._arrays import Arrays
@@ -46,6 +47,11 @@ class Layer:
     ----------
     params : arrays by name
         What the layer learns.
+
+    Raises
+    ------
+    ValueError
+        If one of `params` is no NumPy array, such as an option that the layer lacks.
 
     Examples
     --------
@@ -73,6 +79,9 @@ class Layer:
     per_sample: ClassVar[bool] = True
 
     def __init__(self, **params: Array) -> None:
+        for name, array in params.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{name} is {array!r}, expected an array to learn")
         self._params = params
         self._grads: dict[str, Array] = {}
         self._saved: Any = None

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from nnref._check import (
     Array,
     Scalar,
+    as_array,
     distributions,
     like,
     nonempty,
@@ -427,7 +428,7 @@ def _classification(logits: ArrayLike, target: ArrayLike) -> tuple[Array, Array]
     z = nonempty(logits, "logits")
     if z.ndim != 2:
         raise ValueError(f"logits has shape {z.shape}, expected (n, q)")
-    (n, q), t = z.shape, np.asarray(target)
+    (n, q), t = z.shape, as_array(target, "target")
     if t.shape == (n, q):
         return z, distributions(like(t, z, "target"), "target")
     if t.shape != (n,) or t.dtype.kind not in "iu":

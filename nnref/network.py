@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from nnref._arrays import Arrays
-from nnref._check import Array, shaped, whole
+from nnref._check import Array, as_float, shaped, whole
 from nnref.layer import Layer
 
 __all__ = [
@@ -357,8 +357,8 @@ class Flatten(Layer):
     >>> import nnref
     >>> layer = nnref.Flatten()
     >>> layer.forward(np.array([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, 1, 2]]]))
-    array([[1, 2, 3, 4, 5, 6],
-           [7, 8, 9, 0, 1, 2]])
+    array([[1., 2., 3., 4., 5., 6.],
+           [7., 8., 9., 0., 1., 2.]])
     >>> layer.backward(np.arange(12.0).reshape(2, 6))
     array([[[ 0.,  1.,  2.],
             [ 3.,  4.,  5.]],
@@ -367,8 +367,14 @@ class Flatten(Layer):
             [ 9., 10., 11.]]])
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, ...) as (n, d)."""
+        x = as_float(x, "x")
+        if x.ndim == 0:
+            raise ValueError("x is one number, expected (n, ...)")
         self._saved = x.shape
         return x.reshape(len(x), math.prod(x.shape[1:]))
 

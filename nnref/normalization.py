@@ -803,6 +803,7 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...) normalized, and in training move the statistics."""
+        x = as_float(x, "x")
         running = self.running_mean, self.running_var
         stats = _batch_statistics(x) if training else running
         y = batch_norm(x, **self._params, eps=self._eps, stats=stats)

@@ -223,6 +223,12 @@ class Optimizer:
         for name, theta in params.items():
             if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f":
                 raise ValueError(f"params[{name!r}] must be an array of floats")
+            if (
+                theta.dtype == np.float16
+            ):  # there eps is 0, and so is a squared gradient
+                raise ValueError(
+                    f"params[{name!r}] has dtype float16, expected float32 or float64"
+                )
             shapes[name] = theta.shape
             if np.shape(grads[name]) != theta.shape:
                 raise ValueError(

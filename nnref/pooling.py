@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, shaped
+from nnref._check import Array, flag, shaped
 from nnref._engines.pooling import Windows, largest, largest_backward, meets
 from nnref._window import Pair, images, pair
 from nnref.convolution import conv_output_size
@@ -551,7 +551,7 @@ def _divisor(
 ) -> Array:
     """Return how many pixels each window counts, one number for each output."""
     _, _, *extent = windows.shape
-    if count_include_pad:
+    if flag(count_include_pad, "count_include_pad"):
         return np.full(extent, math.prod(pair(kernel_size, "kernel_size", 1)), x.dtype)
     rows, columns = (np.zeros(n, x.dtype) for n in extent)
     for inside, along in (rows, windows.tall), (columns, windows.wide):
@@ -658,7 +658,9 @@ class AvgPool2D(Layer):
     ) -> None:
         super().__init__()
         self._kernel_size, self._options = _pooling(kernel_size, stride, padding)
-        self._options["count_include_pad"] = count_include_pad
+        self._options["count_include_pad"] = flag(
+            count_include_pad, "count_include_pad"
+        )
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, rows, columns) pooled."""
@@ -689,6 +691,9 @@ class GlobalAvgPool2D(Layer):
     [[1.  1. ]
      [1.5 1.5]]
     """
+
+    def __init__(self) -> None:
+        super().__init__()
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, rows, columns) as its means (n, c)."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnref._check import (
     Array,
     Scalar,
+    as_array,
     as_float,
     generator,
     like,
@@ -360,7 +361,7 @@ def soft_threshold_backward(dy: ArrayLike, w: ArrayLike, t: float) -> Array:
 
 def _mask(mask: ArrayLike, x: Array) -> NDArray[np.bool_]:
     """Return the mask, one boolean for each element of x."""
-    mask = np.asarray(mask)
+    mask = as_array(mask, "mask")
     if mask.shape != x.shape or mask.dtype != bool:
         raise ValueError(
             f"mask has shape {mask.shape} and type {mask.dtype}, "
@@ -432,10 +433,12 @@ def dropout(
     ValueError: mask has shape (6, 1) and type bool, expected (6,) and bool
     """
     x, p = as_float(x, "x"), number(p, "p", "[0, 1)")
+    if rng is not None:
+        generator(rng)
     if mask is None:
         if rng is None:
             raise ValueError("rng and mask are None, expected one of them")
-        mask = generator(rng).random(x.shape) >= p
+        mask = rng.random(x.shape) >= p
     return np.where(_mask(mask, x), x / (1 - p), 0)
 
 
@@ -498,6 +501,8 @@ def dropout_backward(
     ValueError: mask is None, expected the mask of the forward pass
     """
     x, p = as_float(x, "x"), number(p, "p", "[0, 1)")
+    if rng is not None:
+        generator(rng)
     if mask is None:
         raise ValueError("mask is None, expected the mask of the forward pass")
     return np.where(_mask(mask, x), like(dy, x, "dy") / (1 - p), 0)
@@ -540,6 +545,7 @@ class Dropout(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x, in training with some elements dropped and the others scaled up."""
+        x = as_float(x, "x")
         mask = self._rng.random(x.shape) >= self._p if training else None
         self._saved = x, mask
         return x if mask is None else dropout(x, self._p, None, mask=mask)

@@ -12,7 +12,16 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnref._check import Array, as_array, as_float, flag, generator, samples, whole
+from nnref._check import (
+    Array,
+    as_array,
+    as_float,
+    flag,
+    function,
+    generator,
+    samples,
+    whole,
+)
 from nnref.layer import Layer
 
 __all__ = [
@@ -291,6 +300,11 @@ def loss_and_gradient(
     grads : dict of arrays
         By the names of `model.params`.
 
+    Raises
+    ------
+    ValueError
+        If model is no layer, loss no pair of functions, or x or y does not fit them.
+
     Examples
     --------
     >>> import numpy as np
@@ -303,7 +317,8 @@ def loss_and_gradient(
     >>> print(value, grads["w"].T, grads["b"])
     1.0 [[-2. -3.]] [0.]
     """
-    pred = model.forward(np.asarray(x), training=True)
+    _check_model(model, loss)
+    pred = model.forward(as_array(x, "x"), training=True)
     value = float(loss[0](pred, y))
     model.backward_params(loss[1](1.0, pred, y))
     return value, model.grads
@@ -478,7 +493,8 @@ def fit(
         ...
     ValueError: x holds NaN or infinity, expected finite numbers
     """
-    _check_objects(model, loss, optimizer)
+    _check_model(model, loss)
+    _check_optimizer(optimizer)
     x, y = _finite(x, y, "x", "y")
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
@@ -491,6 +507,7 @@ def fit(
     steps = _steps(len(x), batch_size, drop_last)
     if gradient is None:
         gradient = functools.partial(loss_and_gradient, model, loss=loss)
+    function(gradient, "gradient")
     history, best = History(), dict[str, Array]()
     show = None if progress is None else flag(progress, "progress")
     bar = _Progress(show, whole(epochs, "epochs"), steps)
@@ -520,15 +537,19 @@ def fit(
     return history
 
 
-def _check_objects(model: Layer, loss: Loss, optimizer: _HasStep) -> None:
-    """Refuse classes, and what has not the methods or parts that `fit` uses."""
-    if isinstance(model, type) or not hasattr(model, "backward_params"):
-        raise ValueError(f"model is {model!r}, expected a Layer")
+def _check_optimizer(optimizer: _HasStep) -> None:
+    """Refuse classes, and what has no method `step`."""
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         raise ValueError(
             f"optimizer is {optimizer!r}, expected an object with a method step, such "
             "as SGD(0.1)"
         )
+
+
+def _check_model(model: Layer, loss: Loss) -> None:
+    """Refuse classes, and what has not the methods or parts of a layer or a loss."""
+    if isinstance(model, type) or not hasattr(model, "backward_params"):
+        raise ValueError(f"model is {model!r}, expected a Layer")
     if not isinstance(loss, tuple) or len(loss) != 2 or not all(map(callable, loss)):
         raise ValueError(
             f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "

@@ -88,3 +88,17 @@ def test_a_dtype_is_one_of_floats(dtype) -> None:
         assert _check.floating(dtype) == np.dtype(dtype)
     with pytest.raises(ValueError, match=r"^dtype is 'f33', expected a float type"):
         _check.floating("f33")
+
+
+def test_half_precision_is_refused() -> None:
+    message = r"^{} has dtype float16, expected float32 or float64$"
+    for check in (
+        lambda x: _check.as_float(x, "x"),
+        lambda x: _check.shaped(x, (2,), "x"),
+        lambda x: _check.like(x, np.ones(2), "x"),
+        lambda x: _check.nonempty(x, "x"),
+    ):
+        with pytest.raises(ValueError, match=message.format("x")):
+            check(np.ones(2, np.float16))
+    with pytest.raises(ValueError, match=r"^dtype is float16, expected float32 or"):
+        _check.floating("float16")

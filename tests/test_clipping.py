@@ -127,7 +127,7 @@ def test_the_norm_is_that_of_all_arrays_together():
     assert gradient_norm({"w": np.zeros((2, 3))}) == 0.0
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("end", ["max", "tiny"])
 def test_the_norm_neither_overflows_nor_underflows(dtype, end):
     size = float(getattr(np.finfo(dtype), end)) / 8

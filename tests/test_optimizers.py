@@ -395,6 +395,9 @@ def test_gradients_must_fit_the_params(make, grads, message):
 def test_params_must_be_arrays_of_floats(make, w):
     with pytest.raises(ValueError, match=r"params\['w'\] must be an array of floats"):
         make().step({"w": w}, {"w": np.ones(np.shape(w))})
+    half = {"w": np.zeros(2, np.float16)}  # 0 / 0 there, by Adam
+    with pytest.raises(ValueError, match=r"params\['w'\] has dtype float16, expected"):
+        make().step(half, half)
 
 
 @each

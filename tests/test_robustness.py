@@ -85,22 +85,20 @@ def test_integers_are_taken_as_float64(
 @operations
 @at_random
 @given(data=st.data(), seed=seeds)
-def test_half_precision_stays_and_agrees(
+def test_half_precision_is_refused_by_name(
     name: str, data: st.DataObject, seed: int
 ) -> None:
-    half = converted(data.draw(RECIPES[name]), lambda a: a.astype(np.float16))
-    double = converted(half, lambda a: a.astype(np.float64))
-    if refused(name, double):  # rows that add up to 1 no more
-        assert "adds up to" in refused(name, half)
-        return
-    y = result(name, double)
-    dy = upstream(y, seed).astype(np.float16)
-    pairs = [(result(name, half), y)]
-    pairs += zip(gradients(name, dy, half), gradients(name, dy, double), strict=True)
-    for ours, expected in pairs:
-        assert ours.dtype == np.float16
-        size = max(1.0, np.abs(expected).max(initial=0.0))
-        np.testing.assert_allclose(ours, expected, rtol=0.02, atol=0.01 * size)
+    """Sums of squares of ordinary size are infinite there, and a mean is 0 then."""
+    case = data.draw(RECIPES[name])
+    message = r"^\w+ has dtype float16, expected float32 or float64$"
+    half = converted(case, lambda a: a.astype(np.float16))
+    with pytest.raises(ValueError, match=message):
+        result(name, half)
+    dy = upstream(result(name, case), seed)
+    with pytest.raises(ValueError, match=message):
+        gradients(name, dy, half)
+    with pytest.raises(ValueError, match=r"^dy has dtype float16"):
+        gradients(name, dy.astype(np.float16), case)
 
 
 @operations

@@ -3,6 +3,7 @@
 Arguments are arrays that fit: `nnref.convolution` has checked them.
 """
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterator
@@ -34,11 +35,21 @@ def convolved(x: Array, w: Array, b: Array | None, plan: Plan) -> Array:
     What the kernels read is copied to the columns of a matrix, for a few images at a
     time.
     """
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return _convolved(x, w, b, plan)
+    except FloatingPointError:  # perhaps only in what is thrown away
+        return _convolved(x, w, b, plan, cut=True)
+
+
+def _convolved(
+    x: Array, w: Array, b: Array | None, plan: Plan, *, cut: bool = False
+) -> Array:
     _, o, _, columns = plan.shape
     kernels = w.reshape(plan.groups, o // plan.groups, math.prod(w.shape[1:]))
     bias = None if b is None else b[:, None, None]
     z = np.empty(plan.shape, np.result_type(x, w, *([] if bias is None else [bias])))
-    for some, rows, outputs, matrix in _matrices(x, w, plan):
+    for some, rows, outputs, matrix in _matrices(x, w, plan, cut):
         products = (kernels @ matrix).reshape(o, *outputs)[..., :columns]
         z[some, :, rows] = products.swapaxes(0, 1)
         if bias is not None:
@@ -48,9 +59,23 @@ def convolved(x: Array, w: Array, b: Array | None, plan: Plan) -> Array:
 
 def kernel_gradient(dy: Array, x: Array, w: Array, plan: Plan) -> Array:
     """Return the gradient to w: each weight gets what it read, times dy, summed."""
+    with (
+        contextlib.suppress(FloatingPointError),
+        np.errstate(over="raise", invalid="raise"),
+    ):
+        dw = _kernel_gradient(dy, x, w, plan)
+        if np.isfinite(dw).all():
+            return dw
+    # Perhaps only because an infinite pixel was multiplied with 0 where no output is.
+    return _kernel_gradient(dy, x, w, plan, cut=True)
+
+
+def _kernel_gradient(
+    dy: Array, x: Array, w: Array, plan: Plan, *, cut: bool = False
+) -> Array:
     (_, o, _, columns), *_, groups = plan
     dw = np.zeros((groups, math.prod(w.shape[1:]), o // groups), dy.dtype)
-    for some, rows, outputs, matrix in _matrices(x, w, plan):
+    for some, rows, outputs, matrix in _matrices(x, w, plan, cut):
         dz = np.zeros((o, *outputs), dy.dtype)  # and so it stays where no output is
         dz[..., :columns] = dy[some, :, rows].swapaxes(0, 1)
         dz = dz.reshape(groups, o // groups, matrix.shape[2])
@@ -67,7 +92,9 @@ def image_gradient(dy: Array, x: Array, w: Array, plan: Plan) -> Array:
     )
     # Convolving copies o numbers for each weight of a kernel, adding back c of them.
     # That takes longer for each number, and pays off only where o is far greater.
-    if stride == (1, 1) and min(p1, p2) >= 0 and o // groups <= 2 * c:
+    # But it multiplies all weights with the padding: an infinite one would spread.
+    fits = stride == (1, 1) and min(p1, p2) >= 0
+    if fits and o // groups <= 2 * c and np.isfinite(w).all():
         parts = w.reshape(groups, o // groups, c, *extent)[..., ::-1, ::-1]
         flipped = parts.swapaxes(1, 2).reshape(groups * c, o // groups, *extent)
         whole = Plan(x.shape, stride, (p1, p2), dilation, groups)
@@ -83,6 +110,7 @@ def _add_back(dy: Array, x: Array, w: Array, plan: Plan) -> Array:
     kernels = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
     # With one output channel to a group both are equal, and `*` is faster.
     times = np.multiply if o == groups else np.matmul
+    finite = np.isfinite(w).all()
     dx = np.empty(x.shape, dy.dtype)
     for i in range(0, n, m):
         dpadded[...] = 0
@@ -93,6 +121,8 @@ def _add_back(dy: Array, x: Array, w: Array, plan: Plan) -> Array:
             dz[..., :columns] = block
             dz = dz.reshape(groups, o // groups, math.prod(outputs))
             dread = times(kernels, dz).reshape(c, k1, k2, *outputs)
+            if not finite:
+                dread[..., columns:] = 0  # an infinite weight times 0 is NaN
             for u, v in itertools.product(range(k1), range(k2)):
                 dpatches[:, u, v, : outputs[0], j : j + height] += dread[:, u, v]
         dx[i : i + m] = dinside[:, : len(dx[i : i + m])].swapaxes(0, 1)
@@ -133,12 +163,13 @@ def _patches(x: Array, w: Array, plan: Plan) -> tuple[Array, Array, Array, int]:
 
 
 def _matrices(
-    x: Array, w: Array, plan: Plan
+    x: Array, w: Array, plan: Plan, cut: bool
 ) -> Iterator[tuple[slice, slice, tuple[int, ...], Array]]:
     """Yield images, rows, and for their outputs what the kernels read, as a matrix.
 
     Its rows are the weights, its columns the outputs, whose shape (images, rows, width)
-    comes with it. With groups there is a matrix for each. The next overwrites it.
+    comes with it. With groups there is a matrix for each. The next overwrites it. Where
+    windows stick out it holds what they read, or 0 if that is to be cut off.
     """
     _, inside, patches, height = _patches(x, w, plan)
     c, k1, k2, m, rows, width = patches.shape
@@ -152,6 +183,8 @@ def _matrices(
             if not part.flags.c_contiguous:
                 copied = room[: part.size].reshape(part.shape)
                 copied[...] = part
+                if cut:
+                    copied[..., plan.shape[3] :] = 0
                 part = copied
             weights = c // plan.groups * k1 * k2
             matrix = part.reshape(plan.groups, weights, math.prod(outputs))
