@@ -3,8 +3,8 @@
 It is an extension and not an MkDocs plugin, so that it works wherever Python-Markdown
 runs. A preprocessor reads the page with the same scanner as the tests and replaces
 
-- a drawing block's `figure:` comment by the figure, with the code folded below it; where
-  the block prints, too, by the figure below block and output,
+- a block that draws, with its `figure:` comment, by the figure and the folded code; one
+  that prints, too, stays above its figure,
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,

@@ -45,7 +45,8 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
-# A caption, whether its code is in view, whether it claims nothing, and the facts that hold its numbers.
+# A caption, whether its code is in view, whether it claims nothing, and the facts that
+# hold its numbers.
 CAPTION = re.compile(
     r"figure(?P<code>, code shown)?(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
     r"(?:\n\s*(?P<facts>fact(?: of \S+(?: \d+)?)?\s*(?::|\n|$).*))?",
