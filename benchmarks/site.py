@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = (".git", ".venv", ".cache", ".hypothesis", "site", "__pycache__")
 PAGE = "docs/concepts/pooling.md"
+POOLING = "nnref/pooling.py"
 
 
 class Copy:
@@ -119,7 +120,10 @@ def preview(copy: Copy) -> None:
     page = "concepts/pooling/"
     text = (copy.root / PAGE).read_text(encoding="utf-8")
     label = re.search(r'\w+\.set_xlabel\("', text)
+    code = (copy.root / POOLING).read_text(encoding="utf-8")
+    docstring = re.search(r'    r"""(\w+)', code)
     assert label is not None
+    assert docstring is not None
     losses = "nnref/losses.py", "np.sign(r)", "-np.sign(r)"
     sheet = "assets/stylesheets/site.css"
     try:
@@ -128,12 +132,15 @@ def preview(copy: Copy) -> None:
         saved("style", 2, f"docs/{sheet}", "{", "{ --seen: 1;", sheet, "--seen")
         figure = label[0], label[0] + "seen "
         saved("figure block", 3, PAGE, *figure, page, ">seen ")
-        docstring = (
-            "nnref/pooling.py",
-            "Returns\n",
-            "Notes\n    -----\n    Seen.\n\n    Returns\n",
+        word = docstring[0], docstring[0] + "seen"
+        saved(
+            "docstring word",
+            3,
+            POOLING,
+            *word,
+            "reference/pooling/",
+            f"{docstring[1]}seen",
         )
-        saved("docstring", 3, *docstring, "reference/pooling/", "Seen.")
         saved("function body", 10, *losses, "reference/losses/", "cannot be shown")
     finally:
         os.killpg(server.pid, signal.SIGTERM)

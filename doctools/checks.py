@@ -14,9 +14,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import eqcheck
+import nnref
 from doctools import formulas, pages
+from eqcheck.outside import code
 
 CACHE = pages.ROOT / eqcheck.CACHE
+PACKAGE = Path(nnref.__file__).parent
+_loaded = code.read(PACKAGE)  # what this process works with
 Job = Path | str  # a page, or the name of a docstring
 
 
@@ -31,7 +35,10 @@ def results(job: Job) -> list[eqcheck.Result]:
     """What became of the equations of a page or of a docstring."""
     found = kept(job)
     if found is None:
-        check([job])
+        if code.read(PACKAGE) == _loaded:
+            _check(job, CACHE)
+        else:
+            check([job])
         found = kept(job)
     if found is None:
         raise pages.PageError("eqcheck itself has changed: start the preview again")

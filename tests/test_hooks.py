@@ -12,6 +12,7 @@ import pytest
 from mkdocs.exceptions import Abort
 
 from doctools import checks, figures, hooks, pages
+from eqcheck.outside import code
 
 PAGE = """# A page
 
@@ -37,6 +38,8 @@ def test_equations_are_held_to_the_package_as_it_is_now(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "loaded_before", raising=False)
     import loaded_before
 
+    monkeypatch.setattr(checks, "PACKAGE", module)
+    monkeypatch.setattr(checks, "_loaded", code.read(module))
     (result,) = checks.results(page)
     assert result.status == "checked"
     module.write_text("def double(x):\n    return 2 * x + 1\n")
