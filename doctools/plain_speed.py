@@ -7,6 +7,7 @@ quote it. Each time is the least of many, with one thread, in float32.
 # ruff: noqa: RUF001 - pages say it with that sign
 from __future__ import annotations
 
+import argparse
 import datetime
 import os
 import time
@@ -124,6 +125,13 @@ def _case(name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def main() -> None:
     """Measure all and write the file."""
+    argparse.ArgumentParser(
+        prog="python -m doctools.plain_speed", description=__doc__
+    ).parse_args()
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        raise SystemExit(
+            "set OPENBLAS_NUM_THREADS=1: the times are those of one thread"
+        )
     rows = []
     for name in ON:
         fast, plain = measure(name)
@@ -136,8 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        raise SystemExit(
-            "set OPENBLAS_NUM_THREADS=1: the times are those of one thread"
-        )
     main()
