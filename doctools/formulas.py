@@ -11,7 +11,8 @@ import eqcheck
 import nnref
 from doctools import pages
 from doctools.blocks import directives
-from eqcheck.outside.docstrings import Docstring, Package
+from eqcheck.outside.docstring import Docstring
+from eqcheck.outside.docstrings import Package
 
 _LEFT = re.compile(
     r"(?:\\begin\{aligned\}\s*)?(?P<name>\\?[A-Za-z]+(?:\{\w+\})?)"

@@ -12,6 +12,7 @@ Everything is computed in the dtype of `x`.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -934,7 +935,10 @@ class GroupNorm(Layer):
                 f"groups is {groups}, expected a divisor of {c}, the channels"
             )
         super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
-        self._options = {"groups": groups, "eps": number(eps, "eps", "[0, inf)")}
+        self._options: dict[str, Any] = {
+            "groups": groups,
+            "eps": number(eps, "eps", "[0, inf)"),
+        }
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...), each group of channels of a sample normalized."""
