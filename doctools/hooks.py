@@ -11,6 +11,7 @@ import hashlib
 import html
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -91,16 +92,25 @@ def rests_on(path: Path) -> bytes:
     for name in SHARED:
         digest.update(_content(pages.ROOT / name))
     digest.update(code.read(figures.PACKAGE).digest(text))
-    shown = [
-        pages.ROOT.joinpath(*name.split(".")).with_suffix(".py")
-        for _, name in directives(text, path.name)
-    ]
-    shown_text = "\n".join(p.read_text("utf-8") for p in shown if p.is_file())
-    digest.update(shown_text.encode())
-    if shown_text or "<!-- source:" in text:
+    listed = re.findall(r"<!-- source: (\w+) -->", text)
+    listed += [_module(name) for _, name in directives(text, path.name)]
+    if listed:
         # With docstrings, which are on the page.
-        digest.update(code.read(figures.PACKAGE, docs=True).digest(text + shown_text))
+        digest.update("\n".join(listed).encode())
+        whole = code.read(figures.PACKAGE, docs=True)
+        digest.update(whole.digest("\n".join(listed)))
     return digest.digest()
+
+
+def _module(name: str) -> str:
+    """The source of a module, or of the one that a name is in."""
+    path = pages.ROOT.joinpath(*name.split("."))
+    while path != pages.ROOT:
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file.read_text(encoding="utf-8")
+        path = path.parent
+    return ""
 
 
 def _content(place: Path) -> bytes:

@@ -3,7 +3,8 @@
 It is an extension and not an MkDocs plugin, so that it works wherever Python-Markdown
 runs. A preprocessor reads the page with the same scanner as the tests and replaces
 
-- a drawing block's `figure:` comment by the figure, below the block and its output,
+- a block that draws, with its `figure:` comment, by the figure and the folded code; one
+  that prints, too, stays above its figure,
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
@@ -73,7 +74,9 @@ class PagePreprocessor(Preprocessor):
                     opening = f"{element.ticks} {{ .text .nn-output }}"
                     new = [opening, *element.text.splitlines(), element.ticks]
                 block = blocks.get(element.line)
-                if block is not None and block.draws:
+                if block is not None and not block.in_view:
+                    new = [*self._figure(block), *self._folded(element)]
+                elif block is not None and block.draws:
                     last = block.output.end if block.output else element.end
                     after[last] = self._indent(self._figure(block), element.indent)
             if new is not None:
@@ -132,6 +135,13 @@ class PagePreprocessor(Preprocessor):
 
     def _stash(self, html: str) -> list[str]:
         return ["", self.md.htmlStash.store(html), ""]
+
+    @staticmethod
+    def _folded(fence: pages.Fence) -> list[str]:
+        """The code of a figure, which only draws: below it, closed."""
+        code = [f"{fence.ticks}python", *fence.text.splitlines(), fence.ticks]
+        inner = textwrap.indent("\n".join(code), "    ").split("\n")
+        return ['??? nn-code "Code of this figure"', "", *inner, ""]
 
     def _figure(self, block: pages.Block) -> list[str]:
         from doctools.figures import figure_html

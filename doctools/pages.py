@@ -45,9 +45,10 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
-# A caption, whether it claims nothing, and the facts that hold its numbers.
+# A caption, whether its code is in view, whether it claims nothing, and the facts that
+# hold its numbers.
 CAPTION = re.compile(
-    r"figure(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
+    r"figure(?P<code>, code shown)?(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
     r"(?:\n\s*(?P<facts>fact(?: of \S+(?: \d+)?)?\s*(?::|\n|$).*))?",
     re.DOTALL,
 )
@@ -64,6 +65,7 @@ class Block:
     output: Fence | None = None
     caption: str | None = None
     claims: bool = True  # whether the caption states more than what is drawn
+    in_view: bool = True  # else its code is folded under its figure
     end: int = 0  # line of the closing fence
     indent: str = ""
 
@@ -81,7 +83,7 @@ def blocks(text: str, name: str = "page") -> list[Block]:
     """
     found: list[Block] = []
     caption: str | None = None
-    claims = True
+    claims = in_view = True
     follows_python = output_next = False
     for element in elements(text, name):
         if isinstance(element, Comment):
@@ -90,15 +92,19 @@ def blocks(text: str, name: str = "page") -> list[Block]:
             elif match := CAPTION.fullmatch(element.text):
                 caption = " ".join(match["caption"].split())
                 claims = match["nothing"] is None
+                in_view = match["code"] is not None
             follows_python = False
         elif isinstance(element, Fence):
             follows_python = element.info == "python" and not output_next
             if output_next:
-                found[-1] = replace(found[-1], output=element)
+                found[-1] = replace(found[-1], output=element, in_view=True)
                 output_next = False
             elif element.info == "python":
                 block = Block(element.line, element.text, None, caption, claims)
-                found.append(replace(block, end=element.end, indent=element.indent))
+                # What prints is read with what it prints.
+                folds = block.draws and not in_view
+                block = replace(block, end=element.end, indent=element.indent)
+                found.append(replace(block, in_view=not folds))
                 caption = None
     return found
 

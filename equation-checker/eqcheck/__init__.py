@@ -100,7 +100,7 @@ def check_text(
 ) -> list[Result]:
     """Check all equations of Markdown text.
 
-    Without `trials` no changed forms are tried, which takes a third of the time.
+    Without `trials` no changed forms are tried, which takes half of the time.
     Without a `config`, the nearest table above the working directory counts.
     """
     config = find() if config is None else config

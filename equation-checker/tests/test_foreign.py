@@ -280,6 +280,12 @@ REFUSED = [
     ("w = 1.0", r"w \leftarrow w - 1 \leftarrow w", r"one \leftarrow in each"),
     ("P = np.add\na = 1.0", r"P(a | a) = P(a, a)", "two functions"),
     ("\\mathbf{x} = np.ones(3)\nx = 2.0", "x = x_1", r"\mathbf{x} and x are both x"),
+    (
+        "f = np.tanh\n\\mathbf{f} = 2.0",
+        "\\mathbf{f} = 2",
+        r"f and \mathbf{f} are both f",
+    ),
+    ("f = 2.0\n\\mathbf{f} = np.tanh", "f = 2", r"f and \mathbf{f} are both f in Pyt"),
     ("entries w of W\na = 1.0", "a = w_{11}", "W is not known here"),
     ("W = np.ones((12, 3))\na = 1.0", "a = W_{11}", "Write A_{1,2}"),
     # where something ends

@@ -13,8 +13,9 @@ window.look = {
     if (document.body.dataset.mdColorScheme !== scheme) throw new Error(scheme);
   },
 
-  // Wait until what moves has arrived.
+  // Leave what has the focus, and wait until what moves has arrived.
   async still() {
+    document.activeElement?.blur();
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     await frame();
     await frame();

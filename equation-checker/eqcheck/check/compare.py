@@ -132,12 +132,10 @@ class Comparison:
 
     def _or_excluded(self, holds: Value) -> Value:
         """True also where the statement is not asserted."""
-        array = np.asarray(holds.array).astype(bool)
-        return elementwise(
-            lambda held, asserted: held | ~asserted,
-            Value(array, holds.axes),
-            self._asserted(holds),
-        )
+        held = Value(np.asarray(holds.array).astype(bool), holds.axes)
+        if self.evaluator.mask is None:
+            return held
+        return elementwise(lambda a, b: a | ~b, held, self._asserted(holds))
 
     def _asserted(self, holds: Value) -> Value:
         """Where the conditions hold: of an array as large entry by entry, else all."""

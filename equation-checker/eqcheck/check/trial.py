@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 
@@ -63,6 +62,11 @@ class Trial:
         self.settings = settings
         self.extra = extra
         self.general = general
+        every = tuple(range(len(statement.relation.sides)))
+        on_page = [
+            Draw(statement, every, *p) for p in zip(roots, settings, strict=True)
+        ]
+        self._draws = [*on_page, *extra.draws]
         self._kept: dict[int, list[tuple[Evaluator, list[Value | None]]]] = {}
         self._others = others(roots[0], shown)
         self._exact = settings[0].tolerance is None
@@ -103,31 +107,34 @@ class Trial:
                 )
         return found
 
-    def _values(self, draw: int) -> list[tuple[Evaluator, list[Value | None]]]:
-        if draw not in self._kept:
-            root, settings = self.roots[draw], self.settings[draw]
-            self._kept[draw] = list(sides(self.statement, root, settings))
-        return self._kept[draw]
+    def _values(self, place: int) -> list[tuple[Evaluator, list[Value | None]]]:
+        """The sides of the original in one of the draws, evaluated once."""
+        if place not in self._kept:
+            draw = self._draws[place]
+            self._kept[place] = [*sides(draw.statement, draw.root, draw.settings)]
+        return self._kept[place]
 
     def _noticed(self, k: int, new: Node) -> bool | None:
-        draws = (self._fails(draw, k, new) for draw in range(len(self.roots)))
-        further = (fails_at(draw, k, new) for draw in self.extra.draws)
-        return any_false(chain(draws, further))
+        places = range(len(self._draws))
+        return any_false(self._fails(place, k, new) for place in places)
 
-    def _fails(self, draw: int, k: int, new: Node) -> bool | None:
-        changed = with_side(self.statement, k, new)
-        if BigO in self.statement.kinds:
-            return fails(changed, [self.roots[draw]], [self.settings[draw]])
+    def _fails(self, place: int, k: int, new: Node) -> bool | None:
+        draw = self._draws[place]
+        if k not in draw.kept:
+            return False
+        changed = with_side(draw.statement, draw.kept.index(k), new)
+        if BigO in draw.statement.kinds:
+            return fails(changed, [draw.root], [draw.settings])
         try:
-            return any_false(self._beside(changed.relation, draw, k))
+            return any_false(self._beside(changed.relation, place, draw.kept.index(k)))
         except Exception:
             return True
 
-    def _beside(self, relation: Relation, draw: int, k: int) -> Iterator[bool | None]:
+    def _beside(self, relation: Relation, place: int, k: int) -> Iterator[bool | None]:
         """Whether side k of a changed relation differs from the sides next to it."""
-        for evaluator, values in self._values(draw):
+        for evaluator, values in self._values(place):
             value = evaluator.value(relation.sides[k])
-            comparison = Comparison(relation, evaluator, self.settings[draw])
+            comparison = Comparison(relation, evaluator, self._draws[place].settings)
             for pair in (k - 1, k):
                 if not 0 <= pair < len(relation.operators):
                     continue
@@ -230,14 +237,6 @@ def with_side(statement: Statement, k: int, new: Node) -> Statement:
     relation = statement.relation
     changed = (*relation.sides[:k], new, *relation.sides[k + 1 :])
     return replace(statement, relation=replace(relation, sides=changed))
-
-
-def fails_at(draw: Draw, k: int, new: Node) -> bool | None:
-    """Whether a statement with another side k is false on further data."""
-    if k not in draw.kept:
-        return False
-    changed = with_side(draw.statement, draw.kept.index(k), new)
-    return fails(changed, [draw.root], [draw.settings])
 
 
 def fails(

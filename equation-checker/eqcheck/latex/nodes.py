@@ -370,7 +370,8 @@ def walk(node: Node) -> Iterator[Node]:
 @remembered
 def names_in(node: Node) -> frozenset[str]:
     """The names of all symbols, without their layers."""
-    return frozenset(each.name for each in walk(node) if isinstance(each, Symbol))
+    own = {node.name} if isinstance(node, Symbol) else set[str]()
+    return frozenset(own.union(*map(names_in, node.below)))
 
 
 def index_items(node: Index, ndim: int) -> tuple[Node, ...]:

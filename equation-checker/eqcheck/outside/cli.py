@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-trials",
         action="store_true",
-        help="do not try whether changed forms would be noticed (a third of the time)",
+        help="do not try whether changed forms would be noticed (half of the time)",
     )
     parser.add_argument(
         "--no-cache", action="store_true", help="neither read nor keep results"

@@ -231,6 +231,8 @@ def _file(
             root.aliases[member.alias] = member.key
             root.families[target.alias][member.alias] = place
         return
+    if not target.helper:
+        _refuse_clash(root, target, python)
     if callable(result):
         root.given[target.key] = _given(root, result, python)
         return
@@ -242,13 +244,25 @@ def _file(
     given = _given(root, value, python, sample=sample)
     root.given[target.key] = given
     if not target.helper:
-        other = root.aliases.get(target.alias, target.key)
-        if other != target.key and other in root.given:
+        root.aliases[target.alias] = target.key
+
+
+def _refuse_clash(root: Root, target: Target, python: Python) -> None:
+    """Python has one name for symbols that differ in their font alone."""
+    others = [root.aliases.get(target.alias, target.key)]
+    others += [
+        key
+        for key, given in root.given.items()
+        if callable(given.content) and identifier(key) == target.alias
+    ]
+    for other in others:
+        if other != target.key and other in root.given and other not in root.helpers:
+            name = base_name(other)
             raise CommentError(
-                f"{other} and {target.key} are both {target.alias} in Python",
+                f"{other} and {target.key} are both {target.alias} in Python; if {name}"
+                f" is not needed any more, say `new {name}` above",
                 python.line,
             )
-        root.aliases[target.alias] = target.key
 
 
 def _forget(root: Root, target: Target) -> None:
