@@ -12,7 +12,6 @@ Everything is computed in the dtype of `x`.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -935,27 +934,25 @@ class GroupNorm(Layer):
                 f"groups is {groups}, expected a divisor of {c}, the channels"
             )
         super().__init__(gamma=np.ones(c, dtype), beta=np.zeros(c, dtype))
-        self._options: dict[str, Any] = {
-            "groups": groups,
-            "eps": number(eps, "eps", "[0, inf)"),
-        }
+        self._groups, self._eps = groups, number(eps, "eps", "[0, inf)")
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...), each group of channels of a sample normalized."""
         self._saved = x
-        return group_norm(x, **self._params, **self._options)
+        gamma, beta = self._params.values()
+        return group_norm(x, gamma, beta, groups=self._groups, eps=self._eps)
 
     def backward(self, dy: Array) -> Array:
         """Return dx shaped like x, and set `grads`."""
+        x, (gamma, beta) = self._recall(), self._params.values()
         dx, dgamma, dbeta = group_norm_backward(
-            dy, self._recall(), **self._params, **self._options
+            dy, x, gamma, beta, groups=self._groups, eps=self._eps
         )
         self._grads = {"gamma": dgamma, "beta": dbeta}
         return dx
 
     def __repr__(self) -> str:
-        c, groups = len(self._params["gamma"]), self._options["groups"]
-        return f"GroupNorm({c}, groups={groups})"
+        return f"GroupNorm({len(self._params['gamma'])}, groups={self._groups})"
 
 
 class RMSNorm(Layer):
