@@ -16,6 +16,8 @@ class Arrays(dict[str, Array]):
     take the assignment and be gone, and nothing would have changed.
     """
 
+    __slots__ = ("_what",)
+
     def __init__(self, arrays: Mapping[str, Array], what: str) -> None:
         super().__init__(arrays)
         self._what = what

@@ -244,12 +244,12 @@ class Sequential(_Container):
 
     def backward_params(self, dy: Array) -> None:
         """Set `grads`: no further back than to the first layer that has any."""
-        learning = [i for i, layer in enumerate(self.layers) if layer.params]
-        if learning:
-            first, *others = self.layers[learning[0] :]
-            for layer in reversed(others):
+        learning = (i for i, layer in enumerate(self.layers) if layer.params)
+        first = next(learning, None)
+        if first is not None:
+            for layer in self.layers[:first:-1]:
                 dy = layer.backward(dy)
-            first.backward_params(dy)
+            self.layers[first].backward_params(dy)
 
 
 class Residual(_Container):

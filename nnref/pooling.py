@@ -125,8 +125,8 @@ def max_pool2d_backward(
     $$
 
     Of equal maxima the first one, row by row, takes it all, so that a window passes on
-    what it gets and no more. A maximum that is NaN counts as equal to all. Where `dy`
-    is infinite or NaN, the rest of its window gets NaN: it multiplies by zero.
+    what it gets and no more. A maximum that is NaN counts as equal to all. What is
+    infinite or NaN in `dy` goes to the maximum, too, and the others get 0.
 
     Parameters
     ----------

@@ -567,6 +567,7 @@ def _train_epoch(
 ) -> None:
     """Make one step for each batch, and note the losses."""
     epoch, total, count = len(history.train_loss) + 1, 0.0, 0
+    params = model.params  # the arrays themselves, the same in each step
     for step, (x, y) in enumerate(batches, start=1):
         try:
             value, grads = gradient(x, y)
@@ -575,7 +576,7 @@ def _train_epoch(
                 error.add_note("the last batch has 1 sample: drop_last=True skips it")
             raise
         _check_finite(value, "training loss", f"epoch {epoch}, step {step}", history)
-        optimizer.step(model.params, grads)
+        optimizer.step(params, grads)
         total += value * len(x)
         count += len(x)
         history.step_loss.append(value)

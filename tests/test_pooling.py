@@ -166,12 +166,22 @@ def test_the_gradient_of_a_global_maximum_that_is_nan_goes_to_it():
     np.testing.assert_array_equal(dx[0], [[[0, 5], [0, 0]], [[np.inf, 0], [0, 0]]])
 
 
-def test_an_infinite_gradient_is_seen_in_all_of_its_window():
-    with np.errstate(invalid="ignore"):
-        dx = max_pool2d_backward(
-            [[[[np.inf, 6.0]]]], [[[[1.0, 2.0, 3.0, 9.0]]]], (1, 2)
-        )
-    np.testing.assert_array_equal(dx[0, 0], [[np.nan, np.inf, 0, 6]])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_an_infinite_gradient_goes_to_the_maximum_alone(dtype):
+    x = np.array([[[[1, 2, 3, 9]]]], dtype)
+    dy = np.array([[[[np.inf, np.nan]]]], dtype)
+    dx = max_pool2d_backward(dy, x, (1, 2))
+    np.testing.assert_array_equal(dx[0, 0], [[0, np.inf, 0, np.nan]])
+    dy = np.array([[[[np.inf, 6, 7]]]], dtype)
+    dx = max_pool2d_backward(dy, x, (1, 2), stride=1)
+    np.testing.assert_array_equal(dx[0, 0], [[0, np.inf, 6, 7]])
+
+
+def test_long_doubles_are_pooled():
+    x, dy = np.longdouble([[[[1, 2, 3, 9]]]]), np.longdouble([[[[5, 6]]]])
+    dx = max_pool2d_backward(dy, x, (1, 2))
+    assert dx.dtype == np.longdouble
+    np.testing.assert_array_equal(dx[0, 0], [[0, 5, 0, 6]])
 
 
 def test_results_are_new_arrays():

@@ -50,21 +50,26 @@ def largest(x: Array, windows: Windows) -> Array:
     shape, tall, wide, _ = windows
     y = np.empty(shape, x.dtype)
     for some in _blocks(x):
-        columns = _largest_along(x[some], shape[3], wide, 3)
-        y[some] = _largest_along(columns, shape[2], tall, 2)
+        # Rows first: those lie in memory one after another, as pixels of a row do.
+        y[some] = _largest_along(
+            _largest_along(x[some], shape[2], tall, 2), shape[3], wide, 3
+        )
     return y
 
 
 def _largest_along(x: Array, extent: int, along: list[Meet], axis: int) -> Array:
     """Return the maximum of every window along axis 2 or 3."""
     before = (slice(None),) * axis
+    parts = [((*before, out), x[*before, seen]) for out, seen in along]
     y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
-    (out, seen), *others = along
-    y[*before, : out.start] = -np.inf  # the first windows may begin with padding
-    y[*before, out] = x[*before, seen]
-    for out, seen in others:
-        part = y[*before, out]
-        np.maximum(part, x[*before, seen], out=part)
+    (out, pixels), *others = parts
+    if others and others[0][0] == out == (*before, slice(0, extent)):  # no padding
+        np.maximum(pixels, others.pop(0)[1], out=y)
+    else:
+        y[...] = -np.inf  # windows may begin with padding
+        y[out] = pixels
+    for out, pixels in others:
+        np.maximum(y[out], pixels, out=y[out])
     return y
 
 
@@ -72,9 +77,13 @@ def largest_backward(dy: Array, x: Array, y: Array, windows: Windows) -> Array:
     """Return dx: the first pixel of each window that is its maximum y gets its dy."""
     y = y.astype(x.dtype, copy=False)
     dx = np.zeros(x.shape, x.dtype)
+    # Each pixel gets dy times 1 or 0. Its bits as integers are multiplied in less time
+    # than the floats, and infinity times 0 is 0. Long doubles have no such integers.
+    bits = f"i{x.itemsize}" if x.itemsize <= 8 else x.dtype
+    dy_bits, dx_bits = dy.view(bits), dx.view(bits)
     positions = [*itertools.product(windows.tall, windows.wide)]
     for some in _blocks(x):
-        x_, y_, dy_, dx_ = x[some], y[some], dy[some], dx[some]
+        x_, y_, dy_, dx_ = x[some], y[some], dy_bits[some], dx_bits[some]
         searching = np.ones(y_.shape, bool)  # for the maximum of each window
         for position in positions:
             (out_rows, rows), (out_columns, columns) = position
@@ -83,12 +92,12 @@ def largest_backward(dy: Array, x: Array, y: Array, windows: Windows) -> Array:
                 found = searching[out]
             else:
                 below = x_[seen] < y_[out]  # False where y is NaN
-                found = searching[out] > below  # searching, and not below
+                found = np.greater(searching[out], below, out=below)
                 searching[out] ^= found
             if windows.apart:
                 np.multiply(dy_[out], found, out=dx_[seen])
             else:
-                dx_[seen] += dy_[out] * found
+                dx[some][seen] += (dy_[out] * found).view(x.dtype)
     return dx
 
 
