@@ -4,6 +4,7 @@ It is an extension and not an MkDocs plugin, so that it works wherever Python-Ma
 runs. A preprocessor reads the page with the same scanner as the tests and replaces
 
 - a drawing block's `figure:` comment by the figure, below the block and its output,
+- the fence of a block that runs in the browser by one that `run.js` knows,
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
@@ -22,7 +23,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.arithmatex import ArithmatexExtension
 
-from doctools import maths, pages
+from doctools import maths, pages, wasm
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -57,6 +58,7 @@ class PagePreprocessor(Preprocessor):
         blocks = {block.line: block for block in pages.blocks(text)}
         outputs = {b.output.line: b for b in blocks.values() if b.output is not None}
         number, marks = 0, self._marks(text, found)
+        buttons = bool(blocks) and self._has_buttons(text)
         for element in found:
             new: list[str] | None = None
             if isinstance(element, pages.Comment):
@@ -73,6 +75,9 @@ class PagePreprocessor(Preprocessor):
                     opening = f"{element.ticks} {{ .text .nn-output }}"
                     new = [opening, *element.text.splitlines(), element.ticks]
                 block = blocks.get(element.line)
+                if block is not None and buttons and wasm.runs(block.code):
+                    opening = f"{element.ticks} {{ .python .nn-runs }}"
+                    new = [opening, *element.text.splitlines(), element.ticks]
                 if block is not None and block.draws:
                     last = block.output.end if block.output else element.end
                     after[last] = self._indent(self._figure(block), element.indent)
@@ -92,6 +97,14 @@ class PagePreprocessor(Preprocessor):
                 result += after.get(k, [])
             i = end + 1
         return result
+
+    @staticmethod
+    def _has_buttons(text: str) -> bool:
+        """Whether readers can run the blocks of the page."""
+        located = pages.locate(text)
+        if located is None or not wasm.has_buttons(located[0]):
+            return False
+        return wasm.available()
 
     def _notebook(self, text: str) -> list[str] | None:
         """What leads from a concept page to its notebook, below the title."""
