@@ -1,9 +1,9 @@
 """What the Run buttons need: Python, NumPy and Matplotlib for the reader's browser.
 
 `python -m doctools.wasm` fetches them with npm and pip into `.cache/wasm`, as one
-installs packages; `wasm.toml` pins them. Where that has not been done, the site is built
-without Run buttons. A build (`make`) puts what is there, with the code that runs blocks,
-into the folder `_py` of the site.
+installs packages; `wasm.toml` pins them. Where that has not been done, the site has no
+Run buttons. A build (`make`) puts what is there, with the code that runs blocks, into
+the folder `_py` of the site.
 """
 
 from __future__ import annotations

@@ -83,8 +83,13 @@
 
   const seconds = (time) => (time < 1000 ? `${Math.max(1, Math.round(time))} ms` : `${(time / 1000).toFixed(1)} s`);
 
+  // The words in figures: where the ticks stand is up to the version of Matplotlib.
   const labels = (figures) =>
-    JSON.stringify([...figures].map((svg) => [...svg.querySelectorAll("text")].map((text) => text.textContent)));
+    JSON.stringify(
+      [...figures].map((svg) =>
+        [...svg.querySelectorAll("text")].map((text) => text.textContent).filter((text) => !/^[\d.,−×]+$/.test(text)),
+      ),
+    );
 
   // A drawing, with nothing in it that could act: the code may be a stranger's.
   const drawing = (source, prefix) => {
