@@ -50,7 +50,7 @@ USED = {
 # The build also asks the programs that pages and the Makefile name for their options.
 TYPED = re.compile(r"(?:python -m |\$\(BIN\)/)(?!python)([a-z][\w.]*)")
 # Left out where they are missing, with a word.
-OPTIONAL = {"torch", "zensical"}
+OPTIONAL = {"torch", "zensical", "pip"}
 
 
 def modules(path: Path, loaded: bool = False) -> set[str]:

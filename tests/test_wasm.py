@@ -24,6 +24,7 @@ from doctools.figures import drawings
 
 SCRIPT = Path(__file__).with_name("wasm.mjs")
 PAGES = [path for path in pages.markdown_pages() if wasm.has_buttons(path)]
+TICK = re.compile("[0-9.,\N{MINUS SIGN}\N{MULTIPLICATION SIGN}]+")
 LABEL = re.compile(r"<text\b.*?</text>", re.DOTALL)
 
 
@@ -68,11 +69,7 @@ def ran(place: tuple[Path, Path], blocks: list[tuple[str, str]]) -> list[Any]:
 def labels(drawing: str) -> list[str]:
     """The words in a figure: its ticks are up to the version of Matplotlib."""
     found = [re.sub(r"<.*?>", "", text) for text in LABEL.findall(drawing)]
-    return [
-        text
-        for text in found
-        if not re.fullmatch("[0-9.,\N{MINUS SIGN}\N{MULTIPLICATION SIGN}]+", text)
-    ]
+    return [text for text in found if not TICK.fullmatch(text)]
 
 
 @pytest.mark.parametrize("page", chosen(), ids=lambda page: page.stem)
@@ -159,3 +156,12 @@ def test_without_assets_there_are_no_buttons_but_in_ci_a_failure(
     monkeypatch.setenv("NNREF_REQUIRE_BROWSER", "1")
     with pytest.raises(wasm.WasmError, match="make assets"):
         wasm.available()
+
+
+def test_the_licence_of_everything_served_is_listed() -> None:
+    if not wasm.available():
+        pytest.skip("no assets (`make assets`)")
+    lock = json.loads((wasm.CACHE / wasm.LOCK).read_text(encoding="utf-8"))
+    page = (pages.DOCS / "hosting.md").read_text(encoding="utf-8")
+    rows = " ".join(row.split("|")[1] for row in page.splitlines() if row[:2] == "| ")
+    assert set(lock["packages"]) <= set(re.findall(r"[\w-]+", rows))
