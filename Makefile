@@ -7,7 +7,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help env torch serve site test lint outputs mutants bench bench-site lock clean
+.PHONY: help env torch serve site test lint assets wasm outputs mutants bench bench-site lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,12 @@ lint: env  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+assets: env  ## what the Run buttons need, 26 MB (npm, pip)
+	$(BIN)/python -m doctools.wasm
+
+wasm: assets  ## run the blocks of all pages in WebAssembly (ten minutes)
+	NNREF_WASM=all $(BIN)/python -m pytest -n auto tests/test_wasm.py
 
 outputs: env  ## rewrite the outputs on the pages from what the blocks print
 	$(BIN)/python -m doctools.outputs

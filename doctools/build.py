@@ -17,7 +17,7 @@ import time
 from importlib.metadata import distributions
 from pathlib import Path
 
-from doctools import fonts, metadata, offline, pages, search
+from doctools import fonts, metadata, offline, pages, search, wasm
 
 # The preview makes again what has changed, and shows warnings in the browser.
 PREVIEW = ["--dirty", "--no-strict"]
@@ -40,7 +40,8 @@ def main() -> int:
     os.chdir(pages.ROOT)
     if arguments.command == "serve":
         return _mkdocs("serve", *PREVIEW, *rest)
-    fonts.make()  # which are among the files that it is built from
+    fonts.make()  # which are among the files that it is built from, as these are
+    wasm.make()
     kept = CACHE / inputs(rest)
     if kept.is_dir():
         done = f"unchanged since {time.ctime(kept.stat().st_mtime)}"

@@ -21,7 +21,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from mkdocs.exceptions import Abort
 
-from doctools import checks, figures, fonts, notebooks, pages
+from doctools import checks, figures, fonts, notebooks, pages, wasm
 from doctools.blocks import directives
 from eqcheck.outside import code
 
@@ -49,6 +49,8 @@ def on_pre_build(**_: Any) -> None:
     start = time.perf_counter()
     paths = pages.markdown_pages()
     fonts.make()
+    if not wasm.make():
+        log.info("no Run buttons: `make assets` fetches what they need")
     drawn = figures.draw_all(paths)
     checked = checks.check_all(paths)
     if not _dirty or not _made:

@@ -5,6 +5,7 @@ runs. A preprocessor reads the page with the same scanner as the tests and repla
 
 - a block that draws, with its `figure:` comment, by the figure and the folded code; one
   that prints, too, stays above its figure,
+- the fence of a block that runs in the browser by one that `run.js` knows,
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
@@ -23,7 +24,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.arithmatex import ArithmatexExtension
 
-from doctools import maths, pages
+from doctools import maths, pages, wasm
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -58,6 +59,7 @@ class PagePreprocessor(Preprocessor):
         blocks = {block.line: block for block in pages.blocks(text)}
         outputs = {b.output.line: b for b in blocks.values() if b.output is not None}
         number, marks = 0, self._marks(text, found)
+        buttons = bool(blocks) and self._has_buttons(text)
         for element in found:
             new: list[str] | None = None
             if isinstance(element, pages.Comment):
@@ -74,9 +76,13 @@ class PagePreprocessor(Preprocessor):
                     opening = f"{element.ticks} {{ .text .nn-output }}"
                     new = [opening, *element.text.splitlines(), element.ticks]
                 block = blocks.get(element.line)
-                if block is not None and not block.in_view:
-                    new = [*self._figure(block), *self._folded(element)]
-                elif block is not None and block.draws:
+                if block is not None:
+                    runs = buttons and wasm.runs(block.code)
+                    language = "{ .python .nn-runs }" if runs else "python"
+                    opening = f"{element.ticks} {language}"
+                    code = [opening, *element.text.splitlines(), element.ticks]
+                    new = code if block.in_view else self._under_figure(block, code)
+                if block is not None and block.draws and block.in_view:
                     last = block.output.end if block.output else element.end
                     after[last] = self._indent(self._figure(block), element.indent)
             if new is not None:
@@ -95,6 +101,14 @@ class PagePreprocessor(Preprocessor):
                 result += after.get(k, [])
             i = end + 1
         return result
+
+    @staticmethod
+    def _has_buttons(text: str) -> bool:
+        """Whether readers can run the blocks of the page."""
+        located = pages.locate(text)
+        if located is None or not wasm.has_buttons(located[0]):
+            return False
+        return wasm.available()
 
     def _notebook(self, text: str) -> list[str] | None:
         """What leads from a concept page to its notebook, below the title."""
@@ -136,12 +150,11 @@ class PagePreprocessor(Preprocessor):
     def _stash(self, html: str) -> list[str]:
         return ["", self.md.htmlStash.store(html), ""]
 
-    @staticmethod
-    def _folded(fence: pages.Fence) -> list[str]:
-        """The code of a figure, which only draws: below it, closed."""
-        code = [f"{fence.ticks}python", *fence.text.splitlines(), fence.ticks]
+    def _under_figure(self, block: pages.Block, code: list[str]) -> list[str]:
+        """A figure, and below it, closed, the code that only draws it."""
         inner = textwrap.indent("\n".join(code), "    ").split("\n")
-        return ['??? nn-code "Code of this figure"', "", *inner, ""]
+        folded = ['??? nn-code "Code of this figure"', "", *inner, ""]
+        return [*self._figure(block), *folded]
 
     def _figure(self, block: pages.Block) -> list[str]:
         from doctools.figures import figure_html

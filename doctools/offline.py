@@ -26,6 +26,8 @@ def pack(site: Path) -> Path:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in files:
             name = path.relative_to(site).as_posix()
+            if name.startswith("_py/"):
+                continue  # from a folder a browser runs no Python
             if name in ("404.html", "sitemap.xml", "sitemap.xml.gz"):
                 continue  # for servers
             content = path.read_bytes()

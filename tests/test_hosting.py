@@ -50,7 +50,7 @@ USED = {
 # The build also asks the programs that pages and the Makefile name for their options.
 TYPED = re.compile(r"(?:python -m |\$\(BIN\)/)(?!python)([a-z][\w.]*)")
 # Left out where they are missing, with a word.
-OPTIONAL = {"torch", "zensical"}
+OPTIONAL = {"torch", "zensical", "pip"}
 # Not for what the extra is for: to run a notebook, to look at the site, made in a test.
 ASIDE = {
     "site": {"nbclient"},
