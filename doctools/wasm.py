@@ -191,12 +191,12 @@ def make(target: Path = TARGET) -> bool:
         if not new.exists() or new.stat().st_mtime < source.stat().st_mtime:
             shutil.copy(source, new)
     pack(target / RUNNER)
+    sizes = {name: (CACHE / name).stat().st_size for name in sorted(kept)}
     manifest = {
         "base": base,
         "wheel": f"../assets/nnref-{version('nnref')}-py3-none-any.whl",
-        "bytes": {name: (CACHE / name).stat().st_size for name in sorted(kept)},
+        "bytes": sizes | {RUNNER: (target / RUNNER).stat().st_size},
     }
-    manifest["bytes"][RUNNER] = (target / RUNNER).stat().st_size
     _write(target / MANIFEST, json.dumps(manifest, indent=1).encode())
     return True
 
