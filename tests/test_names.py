@@ -122,7 +122,7 @@ def test_a_printed_word_is_known_beside_its_output_unless_it_is_a_name_of_code()
 def test_any_instance_of_a_class_has_what_the_class_or_one_below_it_has():
     assert kind("`optimizer.lr`") == "variable"
     assert "optimizer has no rate" in kind("`optimizer.rate`")
-    assert "has a name history" in kind("`history(x)`")
+    assert "has a name residual" in kind("`residual(x)`")
 
 
 def test_an_exercise_knows_its_own_letters_and_those_of_the_section_it_links_to():

@@ -33,6 +33,7 @@ import nnref
 from nnref import plain
 
 WITHOUT = {
+    "DataParallel": "computes on a cluster",
     "Digits": "holds data",
     "DivergenceError": "a check",
     "Optimizer": "each plain optimizer stands alone, to be copied alone",
@@ -44,6 +45,7 @@ LEFT_OUT = {
     ("History", "interrupted"): "plain training has no Ctrl-C",
     ("History", "stopped_early"): "goes with patience",
     ("fit", "drop_last"): "minibatches has it",
+    ("fit", "gradient"): "for a cluster, which computes it elsewhere",
     ("fit", "patience"): "early stopping is as long as all the rest of training",
     ("fit", "progress"): "display",
 }
@@ -635,6 +637,14 @@ def _(n: Any, rng: Any) -> Any:
 
     layer = Scale(s=np.array([3.0]))
     return layer.params, layer.grads, layer.forward(np.array([2.0, 5.0]))
+
+
+@case("loss_and_gradient")
+def _(n: Any, rng: Any) -> Any:
+    x, y = rng.normal(size=(7, 4)), rng.integers(0, 3, 7)
+    model = n.Sequential(n.Dense(4, 5, rng), n.Tanh(), n.Dense(5, 3, rng))
+    loss = n.softmax_cross_entropy, n.softmax_cross_entropy_backward
+    return n.loss_and_gradient(model, x, y, loss)
 
 
 @case("fit", "History")

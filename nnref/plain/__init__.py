@@ -131,6 +131,7 @@ from nnref.plain.training import (
     accuracy,
     confusion_matrix,
     fit,
+    loss_and_gradient,
     minibatches,
 )
 from nnref.plain.validation import k_fold, train_test_split

@@ -24,6 +24,14 @@ def confusion_matrix(logits, labels):
     return m
 
 
+def loss_and_gradient(model, x, y, loss):
+    """L(f(x), y) and the gradients dL/dw by name: x (n, ...), y (n, ...)."""
+    loss, loss_backward = loss
+    pred = model.forward(x, training=True)
+    model.backward(loss_backward(1.0, pred, y))
+    return float(loss(pred, y)), model.grads
+
+
 class History:
     """Losses: of each step, and of each epoch the mean and that of validation."""
 
@@ -34,21 +42,19 @@ class History:
 
 def fit(model, x, y, *, loss, optimizer, epochs, batch_size, rng, validation=None):
     """For each batch of x (n, ...), y (n, ...): loss, its gradient, optimizer step."""
-    loss, loss_backward = loss
     history = History()
     for _ in range(epochs):
         total = 0
         for x_batch, y_batch in minibatches(x, y, batch_size, rng):
-            pred = model.forward(x_batch, training=True)
-            history.step_loss.append(float(loss(pred, y_batch)))
-            total += history.step_loss[-1] * len(x_batch)
-            model.backward(loss_backward(1.0, pred, y_batch))
-            optimizer.step(model.params, model.grads)
+            value, grads = loss_and_gradient(model, x_batch, y_batch, loss)
+            optimizer.step(model.params, grads)
+            history.step_loss.append(value)
+            total += value * len(x_batch)
         history.train_loss.append(total / len(x))
         if validation is not None:
             x_val, y_val = validation
             pred = model.forward(x_val)
-            history.validation_loss.append(float(loss(pred, y_val)))
+            history.validation_loss.append(float(loss[0](pred, y_val)))
             if y_val.ndim == 1 and y_val.dtype.kind in "iu":  # labels
                 history.validation_accuracy.append(accuracy(pred, y_val))
     return history
