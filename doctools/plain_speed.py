@@ -7,6 +7,7 @@ quote it. Each time is the least of many, with one thread, in float32.
 # ruff: noqa: RUF001 - pages say it with that sign
 from __future__ import annotations
 
+import argparse
 import datetime
 import os
 import time
@@ -124,6 +125,7 @@ def _case(name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def main() -> None:
     """Measure all and write the file."""
+    argparse.ArgumentParser("plain_speed", description=__doc__).parse_args()
     rows = []
     for name in ON:
         fast, plain = measure(name)
