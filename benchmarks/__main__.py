@@ -108,9 +108,13 @@ def by_layer() -> dict[str, list[float]]:
     }
 
 
-def three(value: float) -> float:
-    """Return a number to three digits."""
-    return float(f"{value:.3g}")
+def rounded(results: Any) -> Any:
+    """Return results whose numbers have three digits."""
+    if isinstance(results, dict):
+        return {name: rounded(value) for name, value in results.items()}
+    if isinstance(results, list):
+        return [rounded(value) for value in results]
+    return float(f"{results:.3g}") if isinstance(results, float) else results
 
 
 def machine() -> str:
@@ -134,7 +138,7 @@ def main() -> None:
         print(f"{case.name:<64} {a:9.2f} {b:9.2f} {ratio:5.2f}", flush=True)
         return a, b, ratio
 
-    times: dict[str, list[Any]] = {case.name: [case.target] for case in CASES}
+    times: dict[str, list[Any]] = {case.name: [] for case in CASES}
     for threads in arguments.threads:
         print(f"{threads} thread(s): ms of nnref, of PyTorch, ratio")
         for case in CASES:
@@ -144,8 +148,7 @@ def main() -> None:
     instead: dict[str, list[Any]] = {}
     for alternative in ALTERNATIVES:
         if not arguments.words or any(w in alternative.name for w in arguments.words):
-            ours, other, ratio = timed(alternative, 1)
-            instead[alternative.name] = [ours, other, 1 / ratio]
+            instead[alternative.name] = [*timed(alternative, 1)]
     if arguments.words:
         return  # part of the work is not worth a page
     about = {
@@ -161,15 +164,18 @@ def main() -> None:
     }
     growth, space = {}, {}
     for what, cases in GROWTH.items():
-        growth[what] = {n: three(timed(case, 1)[0]) for n, case in cases.items()}
-        space[what] = {n: three(megabytes(case, "nnref")) for n, case in cases.items()}
-    tables = {
+        growth[what] = {n: timed(case, 1)[0] for n, case in cases.items()}
+        space[what] = {n: megabytes(case, "nnref") for n, case in cases.items()}
+    results = {
+        "about": about,
         "times": times,
         "layers": by_layer(),
         "alternatives": instead,
         "memory": memory,
+        "growth": growth,
+        "space": space,
     }
-    report.write(about, tables, growth, space)
+    report.write(rounded(results))
 
 
 if __name__ == "__main__":

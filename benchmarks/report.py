@@ -1,66 +1,151 @@
-"""Writes measurements into the blocks of the page on speed."""
+"""Writes measurements into the tables of the page on speed.
+
+They are kept in `results.json`, and those of the plain versions by
+`doctools.plain_speed`. A table stands below a comment that says what it is of.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+from benchmarks.cases import CASES
+from doctools import plain_speed
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "speed.md"
+RESULTS = Path(__file__).with_name("results.json")
+
+Row: TypeAlias = list[str | float | None]
+
+# Of the operations for which the plain version is timed, those that the page shows.
+PLAIN = [
+    "conv2d",
+    "conv2d_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
+    "batch_norm",
+    "layer_norm",
+    "gelu",
+    "dense",
+]
 
 
-def literal(name: str, value: str | dict[Any, Any]) -> str:
-    """Return an assignment, formatted as the pages' code is, an item a line."""
+def short(value: str | float | None) -> str:
+    """Return a number to three digits, and text as it is."""
     if isinstance(value, str):
-        return f'{name} = """\n{value}"""'
-    items = "".join(f"    {key!r}: {value!r},\n" for key, value in value.items())
-    code = f"{name} = {{\n{items}}}\n"
-    ruff = [sys.executable, "-m", "ruff", "format", "-"]
-    done = subprocess.run(ruff, input=code, capture_output=True, text=True, check=True)
-    return done.stdout.rstrip("\n")
+        return value
+    if value is None:
+        return "–"  # noqa: RUF001 - a dash in an empty cell
+    return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def replaced(text: str, name: str, value: str | dict[Any, Any]) -> str:
-    """Return a page whose every assignment to this name has this value."""
-    first, last = ('"""', '"""') if isinstance(value, str) else ("{", "}")
-    pattern = re.compile(rf"^{name} = {first}\n.*?^{last}$", re.DOTALL | re.MULTILINE)
-    new = literal(name, value)
-    text, count = pattern.subn(lambda _: new, text)
-    if not count:
-        raise ValueError(f"no block of the page assigns to {name}")
-    return text
+def table(head: list[str], rows: list[Row]) -> str:
+    """Return a table in Markdown, numbers to the right."""
+    lines = [head, ["---", *["--:"] * (len(head) - 1)]]
+    lines += [[short(value) for value in row] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def rows(table: dict[str, list[Any]]) -> str:
-    """Return a table as text: the name, then the numbers, to three digits."""
+def tables(results: dict[str, Any]) -> dict[str, str]:
+    """Return the tables of the page, by name."""
+    found: dict[str, tuple[list[str], list[Row]]] = {}
+    found["about"] = (["what", "which"], [[k, v] for k, v in results["about"].items()])
+    # Ratios and milliseconds with one thread, and the ratio with more.
+    head = ["case", "`nnref`, ms", "PyTorch, ms", "ratio", "aim", "2 threads: ratio"]
+    aims = {case.name: case.target for case in CASES}
+    found["times"] = (
+        head,
+        [
+            [name, *row[:3], aims[name], row[5] if len(row) > 5 else None]
+            for name, row in results["times"].items()
+        ],
+    )
+    parts = ["`nnref` f", "b", "PyTorch f", "b"]
+    layers = results["layers"]
+    total = [sum(column) for column in zip(*layers.values(), strict=True)]
+    found["layers"] = (
+        ["layer", *parts],
+        [[name, *row] for name, row in layers.items()] + [["all", *total]],
+    )
+    found["alternatives"] = (
+        ["alternative: of what", "`nnref`, ms", "instead, ms", "ratio"],
+        [[name, *row] for name, row in results["alternatives"].items()],
+    )
+    plain = plain_speed.times()
+    found["plain"] = (
+        ["function", "on", "`nnref`, ms", "plain, ms", "ratio"],
+        [
+            [f"`{n}`", plain_speed.ON[n], *plain[n], plain[n][0] / plain[n][1]]
+            for n in PLAIN
+        ],
+    )
+    found["memory"] = (
+        ["case", "`nnref`, MiB", "PyTorch, MiB", "ratio"],
+        [[name, a, b, a / b] for name, (a, b) in results["memory"].items()],
+    )
+    found["space"] = (
+        ["over", "from", "to", "MiB at first", "MiB at last"],
+        [
+            [what, min(mib, key=int), max(mib, key=int), *ends(mib)]
+            for what, mib in results["space"].items()
+        ],
+    )
+    return {name: table(*parts) for name, parts in found.items()}
 
-    def short(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3g}"
 
-    return "".join(
-        f"{name} | {' '.join(map(short, numbers))}\n" for name, numbers in table.items()
+def ends(values: dict[str, float]) -> tuple[float, float]:
+    """Return the value at the smallest size and that at the largest."""
+    return values[min(values, key=int)], values[max(values, key=int)]
+
+
+def growth(results: dict[str, Any]) -> str:
+    """Return the assignment that the block of the figure begins with."""
+    items = "".join(
+        f"    {what!r}: {{{', '.join(f'{n}: {ms}' for n, ms in found.items())}}},\n"
+        for what, found in results["growth"].items()
+    )
+    return f"growth = {{\n{items}}}\n".replace("'", '"')
+
+
+def replaced(text: str, results: dict[str, Any]) -> str:
+    """Return the page with the tables, and the data of the figure, of these results."""
+    for name, new in tables(results).items():
+        pattern = rf"(<!-- measured: {name} -->\n)(?:\n\|(?:.*\n\|)*.*\n)?"
+        text = _replaced(pattern, f"\n{new}", text, f"table of {name}")
+    return _replaced(
+        r"(^)growth = \{\n.*?^\}\n", growth(results), text, "block with growth"
     )
 
 
-def write(
-    about: dict[str, str],
-    tables: dict[str, dict[str, list[Any]]],
-    growth: dict[str, dict[int, float]],
-    space: dict[str, dict[int, float]],
-) -> None:
-    """Replace the data of the page, and then the outputs of its blocks."""
-    text = PAGE.read_text(encoding="utf-8")
-    values: dict[str, str | dict[Any, Any]] = {
-        "about": about,
-        **{name: rows(table) for name, table in tables.items()},
-        "growth": growth,
-        "space": space,
-    }
-    for name, value in values.items():
-        text = replaced(text, name, value)
+def _replaced(pattern: str, new: str, text: str, what: str) -> str:
+    flags = re.MULTILINE | (re.DOTALL if "growth" in pattern else 0)
+    text, count = re.subn(pattern, lambda m: m[1] + new, text, flags=flags)
+    if count != 1:
+        raise ValueError(f"the page has {count} times the {what}, expected once")
+    return text
+
+
+def load() -> dict[str, Any]:
+    """Return the results of the last run."""
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
+
+
+def write(results: dict[str, Any]) -> None:
+    """Keep the results and write the page, with the output of its block."""
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    text = replaced(PAGE.read_text(encoding="utf-8"), load())
     PAGE.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "doctools.outputs", str(PAGE)]
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    write(load())

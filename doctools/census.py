@@ -74,7 +74,7 @@ _CLAIM = re.compile(
 )
 _KNOWN = re.compile(
     r"(equation\b|inline equations\b|figure\b|fact\b|names\b|source:|counts\b|about:|"
-    rf"{re.escape(EXPECTED_OUTPUT)}$)"
+    rf"measured: |{re.escape(EXPECTED_OUTPUT)}$)"
 )
 _SYMBOLS = re.compile(r"equation\s*(\n.*)?$", re.DOTALL)
 _NOT_CHECKED = re.compile(r"equation: not checked, because \w")

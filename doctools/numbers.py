@@ -43,6 +43,7 @@ from doctools.quantities import Number, numbers
 from eqcheck.outside.markdown import Paragraph, paragraphs
 
 _LINK = re.compile(r"\]\((?P<target>[^)\s]*#[^)\s]*)\)")
+_MEASURED = re.compile(r"<!-- measured: \w+ -->")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 
 
@@ -142,6 +143,23 @@ class Page:
             self.errors.append(str(error))
             return facts.Fact(line, ())
 
+    def _measured(self, lines: list[str]) -> set[int]:
+        """The lines of tables that `make bench` writes: its test holds all of them.
+
+        Only the page on speed has them; the comment counts for nothing elsewhere.
+        """
+        found: set[int] = set()
+        if self.path != ROOT / "docs" / "reference" / "speed.md":
+            return found
+        inside = False
+        for number, line in enumerate(lines, start=1):
+            inside = bool(_MEASURED.fullmatch(line)) or (
+                inside and (not line or line.startswith("|"))
+            )
+            if inside:
+                found.add(number)
+        return found
+
     @staticmethod
     def _below(line: int, lines: list[str], comments: list[Comment]) -> int:
         """The line of what stands below, over other comments."""
@@ -173,6 +191,7 @@ class Page:
         own: list[facts.Fact] = []
         head: tuple[str, ...] = ()
         lines = self.source.split("\n")
+        measured = self._measured(lines)
         for p in paragraphs(self.source, self.name):
             goes_on = last is not None and (
                 (p.kind == last.kind and p.kind in {"item", "row"})
@@ -189,7 +208,7 @@ class Page:
             elif p.kind != "row":
                 head = ()
             last = p
-            if p.kind == "heading":
+            if p.kind == "heading" or (p.kind == "row" and p.line in measured):
                 continue
             targets = _LINK.findall(p.text)
             away = [b for t in targets for b in linked(t, self.path, self.here)]

@@ -287,7 +287,8 @@ def _standardized_rows(x: Array, eps: float) -> tuple[Array, Array]:
     centred = x - x.mean(axis=-1, keepdims=True)
     centred -= centred.mean(axis=-1, keepdims=True)  # far from 0 the mean is rounded
     std = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps)
-    return centred / std, std
+    centred /= std
+    return centred, std
 
 
 def _standardized_rows_backward(g: Array, x_hat: Array, std: Array) -> Array:

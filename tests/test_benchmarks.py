@@ -9,48 +9,46 @@ import numpy as np
 import pytest
 
 from benchmarks import report
+from benchmarks.__main__ import rounded
 from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import BY_NAME, CASES, GROWTH, MEMORY
 from benchmarks.layers import ROWS, of_nnref
-from doctools.pages import blocks
+from doctools import numbers
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
 
 
-def shown(name: str) -> list[list[str]]:
-    """Return the names of the rows in each block of the page that assigns to this."""
-    found = []
-    for block in blocks(PAGE, "speed.md"):
-        match = re.search(rf'^{name} = (["{{]+)\n(.*?)^["}}]', block.code, re.M | re.S)
-        if match:
-            rows = match[2].splitlines()
-            if match[1] == "{":
-                rows = [row for row in rows if re.match(r"    \S", row)]
-                rows = [row.strip().split(": ")[0].strip('"') for row in rows]
-            found.append(
-                [row.split(" | ")[0] for row in rows if row not in ("    },",)]
-            )
-    return found
-
-
 @pytest.mark.parametrize(
-    ("name", "keys", "times"),
+    ("name", "keys"),
     [
-        ("times", [case.name for case in CASES], 2),
-        ("layers", ROWS, 1),
-        ("alternatives", [a.name for a in ALTERNATIVES], 1),
-        ("memory", [case.name for case in MEMORY], 1),
-        ("growth", list(GROWTH), 1),
-        ("space", list(GROWTH), 1),
+        ("times", [case.name for case in CASES]),
+        ("layers", ROWS),
+        ("alternatives", [a.name for a in ALTERNATIVES]),
+        ("memory", [case.name for case in MEMORY]),
+        ("growth", list(GROWTH)),
+        ("space", list(GROWTH)),
     ],
 )
-def test_the_page_has_every_case(name: str, keys: list[str], times: int) -> None:
-    assert shown(name) == [keys] * times
+def test_every_case_has_a_result(name: str, keys: list[str]) -> None:
+    assert list(report.load()[name]) == keys
 
 
-def test_the_figure_shows_the_data_of_the_table() -> None:
-    found = re.findall(r'^times = """\n.*?^"""', PAGE, re.M | re.S)
-    assert len(set(found)) == 1
+def test_the_page_shows_the_results() -> None:
+    """`python -m benchmarks.report` writes it again."""
+    assert report.replaced(PAGE, report.load()) == PAGE
+    for number in ("| 2.09 |", '"channels": {8: '):
+        changed = PAGE.replace(number, number.replace("8", "9").replace("9 |", "7 |"))
+        assert changed != PAGE
+        assert report.replaced(changed, report.load()) == PAGE
+    tables = re.findall(r"^<!-- measured: (\w+) -->$", PAGE, re.M)
+    assert sorted(tables) == sorted(report.tables(report.load()))
+
+
+def test_a_ratio_below_1_says_that_nnref_is_faster() -> None:
+    results = report.load()
+    for row in (*results["times"].values(), *results["alternatives"].values()):
+        ours, other, ratio = row[:3]
+        assert ratio == pytest.approx(ours / other, rel=0.15)
 
 
 @pytest.mark.parametrize("name", ["conv 5x5, 1->8, 28x28, N=64: f+b", CASES[0].name])
@@ -84,12 +82,28 @@ def test_the_layers_are_timed() -> None:
     assert all(forward > 0 for name, (forward, _) in found.items() if name != "update")
 
 
-def test_data_are_replaced_wherever_a_block_assigns_them() -> None:
-    page = '```python\na = {\n    1: 2,\n}\nb = """\n- | 1\n"""\nprint(a)\n```\n'
-    text = report.replaced(page + page, "a", {"x": 1.5})
-    assert text.count('a = {\n    "x": 1.5,\n}\nb') == 2
-    assert report.replaced(text, "a", {"x": 1.5}) == text
-    text = report.replaced(text, "b", report.rows({"case": [None, 1.23456, 12345.6]}))
-    assert text.count('b = """\ncase | - 1.23 1.23e+04\n"""\nprint') == 2
-    with pytest.raises(ValueError, match="no block of the page assigns to c"):
-        report.replaced(page, "c", {})
+def test_results_are_written_into_the_page() -> None:
+    results = report.load()
+    page = re.sub(r"^\|.*\n", "", PAGE, flags=re.M)  # no tables yet
+    page = re.sub(r"^(<!-- measured: .*\n)\n+", r"\1\n", page, flags=re.M)
+    results["times"][CASES[0].name] = [1234.5, 0.0123456, 12.3]
+    text = report.replaced(page, results)
+    assert f"| {CASES[0].name} | 1,234 | 0.0123 | 12.3 | 2.20 | – |" in text  # noqa: RUF001
+    assert report.replaced(text, results) == text
+    with pytest.raises(ValueError, match="has 0 times the table of about"):
+        report.replaced("", results)
+
+
+def test_results_keep_three_digits() -> None:
+    assert rounded({"a": [1.23456, 12345.6, "b"], 4: 2}) == {
+        "a": [1.23, 12300.0, "b"],
+        4: 2,
+    }
+
+
+def test_numbers_of_measured_tables_need_no_fact_on_the_page_alone() -> None:
+    table = "<!-- measured: times -->\n\n| a | 7.31 |\n|---|---|\n| b | 7.32 |\n"
+    assert not numbers.check(report.PAGE, f"# P\n\n{table}")
+    assert len(numbers.check(report.PAGE, f"# P\n\n{table}\nIt took 7.33 ms.\n")) == 1
+    other = report.PAGE.with_name("pooling.md")
+    assert len(numbers.check(other, f"# P\n\n{table}")) == 2

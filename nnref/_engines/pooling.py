@@ -51,26 +51,23 @@ def largest(x: Array, windows: Windows) -> Array:
     y = np.empty(shape, x.dtype)
     for some in _blocks(x):
         # Rows first: those lie in memory one after another, as pixels of a row do.
-        y[some] = _largest_along(
-            _largest_along(x[some], shape[2], tall, 2), shape[3], wide, 3
-        )
+        rows = np.empty((*y[some].shape[:3], x.shape[3]), x.dtype)
+        _largest_along(x[some], tall, 2, rows)
+        _largest_along(rows, wide, 3, y[some])
     return y
 
 
-def _largest_along(x: Array, extent: int, along: list[Meet], axis: int) -> Array:
-    """Return the maximum of every window along axis 2 or 3."""
+def _largest_along(x: Array, along: list[Meet], axis: int, y: Array) -> None:
+    """Set y to the maximum of every window along axis 2 or 3."""
     before = (slice(None),) * axis
-    parts = [((*before, out), x[*before, seen]) for out, seen in along]
-    y = np.empty((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
-    (out, pixels), *others = parts
-    if others and others[0][0] == out == (*before, slice(0, extent)):  # no padding
-        np.maximum(pixels, others.pop(0)[1], out=y)
+    parts = [(y[*before, out], x[*before, seen]) for out, seen in along]
+    if len(parts) > 1 and parts[0][0].shape == parts[1][0].shape == y.shape:
+        np.maximum(parts[0][1], parts[1][1], out=y)  # no padding: two at one go
+        del parts[:2]
     else:
-        y[...] = -np.inf  # windows may begin with padding
-        y[out] = pixels
-    for out, pixels in others:
-        np.maximum(y[out], pixels, out=y[out])
-    return y
+        y[...] = -np.inf
+    for part, pixels in parts:
+        np.maximum(part, pixels, out=part)
 
 
 def largest_backward(dy: Array, x: Array, y: Array, windows: Windows) -> Array:
