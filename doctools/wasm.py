@@ -61,12 +61,15 @@ def pins() -> dict[str, Any]:
     return tomllib.loads(PINS.read_text(encoding="utf-8"))
 
 
+def fetched() -> bool:
+    """Whether what is pinned now is in the cache."""
+    copy = CACHE / PINS.name
+    return copy.exists() and copy.read_bytes() == PINS.read_bytes()
+
+
 def available() -> bool:
-    """Whether all that is pinned is in the cache; CI does not build without it."""
-    try:
-        found = (CACHE / "pins.toml").read_bytes() == PINS.read_bytes()
-    except FileNotFoundError:
-        found = False
+    """The same for a build, which CI does not do without."""
+    found = fetched()
     if not found and os.environ.get("NNREF_REQUIRE_BROWSER"):
         raise WasmError("no assets for the Run buttons: `make assets` fetches them")
     return found
@@ -106,7 +109,7 @@ def fetch() -> None:
         for file, content in wheels.items():
             (new / file).write_bytes(content)
         (new / LOCK).write_text(json.dumps(lock), encoding="utf-8")
-        shutil.copy(PINS, new / "pins.toml")
+        shutil.copy(PINS, new)
         shutil.rmtree(CACHE, ignore_errors=True)
         shutil.copytree(new, CACHE)
 
@@ -182,7 +185,7 @@ def make(target: Path = TARGET) -> bool:
         return False
     base = os.environ.get(BASE, "")
     target.mkdir(parents=True, exist_ok=True)
-    kept = {LOCK} if base else {path.name for path in CACHE.iterdir()} - {"pins.toml"}
+    kept = {LOCK} if base else {path.name for path in CACHE.iterdir()}
     for old in target.iterdir():
         if old.name not in kept | {RUNNER, MANIFEST}:
             old.unlink()
@@ -191,11 +194,13 @@ def make(target: Path = TARGET) -> bool:
         if not new.exists() or new.stat().st_mtime < source.stat().st_mtime:
             shutil.copy(source, new)
     pack(target / RUNNER)
-    sizes = {name: (CACHE / name).stat().st_size for name in sorted(kept)}
+    # Of what another host has, too: they tell how far a download is.
+    sizes = {path.name: path.stat().st_size for path in sorted(CACHE.iterdir())}
+    sizes[RUNNER] = (target / RUNNER).stat().st_size
     manifest = {
         "base": base,
         "wheel": f"../assets/nnref-{version('nnref')}-py3-none-any.whl",
-        "bytes": sizes | {RUNNER: (target / RUNNER).stat().st_size},
+        "bytes": sizes,
     }
     _write(target / MANIFEST, json.dumps(manifest, indent=1).encode())
     return True
@@ -235,11 +240,7 @@ def _write(path: Path, content: bytes) -> None:
 def main() -> int:
     """Fetch what is not there yet."""
     try:
-        found = (CACHE / "pins.toml").read_bytes() == PINS.read_bytes()
-    except FileNotFoundError:
-        found = False
-    try:
-        if not found:
+        if not fetched():
             fetch()
     except WasmError as error:
         print(f"{error}\nThe site will be built without Run buttons.", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from browsing import axe_script
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
 PAGE = "concepts/pooling/"
 LONG = 180_000  # milliseconds; four seconds on a machine that does nothing else
@@ -144,3 +145,30 @@ def test_a_failed_download_says_which_file_and_can_be_retried(
     block.locator(".nn-retry").click()
     ended(page, block)
     assert block.get_attribute("data-same") == "true"
+
+
+def test_a_run_that_differs_says_in_what(
+    tab: Callable[..., Page], address: str
+) -> None:
+    """On a page with another output, and with another word in a figure."""
+    page = tab()
+
+    def altered(route: Route) -> None:
+        body = route.fetch().text()
+        body = re.sub(r"(nn-output.*?<code>)", r"\1not printed\n", body, flags=re.S)
+        body = re.sub(r"(nn-figure.*?)(</text>)", r"\1!x\2", body, flags=re.S)
+        route.fulfill(body=body, content_type="text/html")
+
+    page.route(address + PAGE, altered)
+    page.goto(address + PAGE)
+    block = page.locator(".nn-block:has(> .nn-output):not(:has(> .nn-figure))").first
+    block.locator(".nn-run").click()
+    ended(page, block)
+    assert block.get_attribute("data-same") == "false"
+    assert "Differs" in block.locator(".nn-state").inner_text()
+    assert block.locator(".nn-diff").text_content() == "- not printed"
+    block = page.locator(".nn-block:has(> .nn-figure):not(:has(> .nn-output))").first
+    block.locator(".nn-run").click()
+    ended(page, block)
+    assert block.get_attribute("data-same") == "false"
+    assert "in the figure" in block.locator(".nn-state").inner_text()
