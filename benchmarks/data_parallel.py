@@ -53,7 +53,7 @@ def main(rounds: int = 30) -> None:
         "MLP 64-13000-10, 2 digits": (mlp(13_000), flat.x_train[:2], flat.y_train[:2]),
         "CNN 16-32, 1,437 digits": (cnn(), images.x_train, images.y_train),
     }
-    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client:
         for name, (model, x, y) in cases.items():
             spread = nnref.DataParallel(client, model, LOSS)
             spread(x, y)

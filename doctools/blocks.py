@@ -78,11 +78,14 @@ _SYS = ("argv", "stdin", "displayhook", "excepthook")
 
 
 @contextmanager
-def fresh_process(name: str, *, matplotlib: bool = False) -> Iterator[ModuleType]:
+def fresh_process(
+    name: str, *, matplotlib: bool = False, source: str = ""
+) -> Iterator[ModuleType]:
     """Yield a new `__main__` in an empty folder; afterwards put the process back.
 
     Warnings are errors, whatever the block or pytest was told before. `matplotlib`
-    says that the code will use it, so that it starts from its defaults.
+    says that the code will use it, so that it starts from its defaults. `source` stands
+    in the file of `__main__`, which processes that a block spawns run as well.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -96,8 +99,11 @@ def fresh_process(name: str, *, matplotlib: bool = False) -> Iterator[ModuleType
         warnings.simplefilter("error")
         if matplotlib or "matplotlib" in sys.modules:
             stack.enter_context(_fresh_matplotlib())
-        # Without `__file__`, which processes that a block spawns would try to run.
         main = ModuleType("__main__")
+        place = stack.enter_context(tempfile.TemporaryDirectory())
+        file = Path(place) / f"{Path(name).stem}.py"
+        file.write_text(source, encoding="utf-8")
+        main.__file__ = str(file)
         sys.modules["__main__"] = main
         sys.argv = [name]
         sys.stdin = io.StringIO()
@@ -197,7 +203,7 @@ def run(block: Block, page: str, *, show: Callable[[], object] | None = None) ->
 
     uses_matplotlib = "matplotlib" in block.code
     with (
-        fresh_process(page, matplotlib=uses_matplotlib) as main,
+        fresh_process(page, matplotlib=uses_matplotlib, source=source) as main,
         _known_source(page, source),
         _replaced_show(draw),
     ):

@@ -8,6 +8,7 @@ the folder `_py` of the site.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import hashlib
 import json
@@ -239,6 +240,9 @@ def _write(path: Path, content: bytes) -> None:
 
 def main() -> int:
     """Fetch what is not there yet."""
+    argparse.ArgumentParser(
+        prog="python -m doctools.wasm", description=__doc__
+    ).parse_args()
     try:
         if not fetched():
             fetch()

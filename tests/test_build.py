@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctools import build, pages
+from doctools import build, metadata, pages, search, wasm
 
 
 @pytest.fixture
@@ -16,6 +16,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "docs" / "index.md").write_text("# A\n")
     (tmp_path / "mkdocs.yml").write_text("site_name: A\n")
     monkeypatch.setattr(pages, "ROOT", tmp_path)
+    monkeypatch.setattr(wasm, "CACHE", tmp_path / ".cache" / "wasm")
+    # This site has no glossary, and not the theme that says what a page is about.
+    for part in (search, metadata):
+        monkeypatch.setattr(part, "complete", lambda site: None)
     monkeypatch.setattr(build, "CACHE", tmp_path / ".cache" / "site")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -66,7 +70,7 @@ def test_what_a_site_is_built_from(project, monkeypatch):
         lambda: (project / "mkdocs.yml").write_text("site_name: B\n"),
         lambda: (project / "nnref").mkdir() or (project / "nnref" / "a.py").touch(),
         lambda: monkeypatch.setitem(os.environ, "NNREF_SITE_URL", "https://b"),
-        lambda: monkeypatch.setattr(build.metadata, "distributions", list),
+        lambda: monkeypatch.setattr(build, "distributions", list),
     ):
         change()
         found.add(build.inputs([]))

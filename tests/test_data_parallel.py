@@ -24,7 +24,7 @@ LOSS = nnref.softmax_cross_entropy, nnref.softmax_cross_entropy_backward
 def client() -> Iterator[Client]:
     """Two workers, a process each."""
     distributed = pytest.importorskip("distributed")
-    quiet = {"dashboard_address": None, "silence_logs": 50}
+    quiet = {"dashboard_address": ":0", "silence_logs": 50}
     with distributed.Client(n_workers=2, threads_per_worker=1, **quiet) as client:
         yield client
 

@@ -66,8 +66,8 @@ def test_a_wrong_formula_is_noticed(name: str, right: str, wrong: str):
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
-        ("losses.entropy", "H(p) = -", "p(p) = -"),
-        ("losses.cross_entropy", "H(p, q) = ", "H(p, k) = "),
+        ("entropies.entropy", "H(p) = -", "p(p) = -"),
+        ("entropies.cross_entropy", "H(p, q) = ", "H(p, k) = "),
         ("regularization.soft_threshold", "S_t(w) = ", "S_t(t) = "),
         ("activations.gelu_backward", r"\varphi(x) =", r"\varphi(e) ="),
         ("activations.leaky_relu", "f(x) =", "x(x) ="),

@@ -34,6 +34,7 @@ NOT_DIFFERENTIABLE = {
     "digits": "reads data",
     "exponential_decay": "makes a schedule",
     "fit": "trains a network",
+    "loss_and_gradient": "returns the gradient itself",
     "gradient_norm": "measures gradients",
     "he_normal": "draws random numbers",
     "he_uniform": "draws random numbers",

@@ -108,7 +108,8 @@ def _reach(real: list[Array], direction: Directions, *, entrywise: bool) -> Arra
         largest = np.max(size, axis=tuple(range(1, x.ndim)), initial=0.0, keepdims=True)
         size = np.where(x == 0, largest, size)
         size = np.where(size == 0, 1.0, size)
-        reach = np.where(d == 0, np.inf, size / np.abs(d))
+        reach = np.full(np.broadcast_shapes(size.shape, d.shape), np.inf)
+        np.divide(size, np.abs(d), out=reach, where=d != 0)
         if not entrywise:
             reach = np.min(reach.reshape(len(reach), -1), axis=1, initial=np.inf)
         reaches.append(reach)
