@@ -167,7 +167,9 @@ def test_a_run_that_differs_says_in_what(
     assert block.get_attribute("data-same") == "false"
     assert "Differs" in block.locator(".nn-state").inner_text()
     assert block.locator(".nn-diff").text_content() == "- not printed"
-    block = page.locator(".nn-block:has(> .nn-figure):not(:has(> .nn-output))").first
+    folded = page.locator(".nn-code:has(.nn-block)").first
+    folded.locator("summary").click()
+    block = folded.locator(".nn-block")
     block.locator(".nn-run").click()
     ended(page, block)
     assert block.get_attribute("data-same") == "false"

@@ -187,7 +187,10 @@
       box.replaceWith(this.root);
       this.root.append(...parts);
       this.expected = this.root.querySelector(".nn-output code")?.textContent ?? "";
-      this.labels = labels(this.root.querySelectorAll(".nn-figure svg"));
+      // Code that only draws is folded below its figure.
+      const folded = this.root.parentElement.closest(".nn-code");
+      const figure = folded?.previousElementSibling;
+      this.labels = labels(figure?.querySelectorAll("svg") ?? this.root.querySelectorAll(".nn-figure svg"));
 
       const bar = make("div", "nn-bar");
       bar.setAttribute("role", "group");
