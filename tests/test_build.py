@@ -17,6 +17,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mkdocs.yml").write_text("site_name: A\n")
     monkeypatch.setattr(pages, "ROOT", tmp_path)
     monkeypatch.setattr(wasm, "CACHE", tmp_path / ".cache" / "wasm")
+    monkeypatch.delenv("NNREF_REQUIRE_BROWSER", raising=False)
     # This site has no glossary, and not the theme that says what a page is about.
     for part in (search, metadata):
         monkeypatch.setattr(part, "complete", lambda site: None)
