@@ -38,7 +38,8 @@ def run(code: str, name: str) -> dict[str, Any]:
     with ExitStack() as stack:
         if draws(code):
             stack.enter_context(_style())
-        main = stack.enter_context(blocks.fresh_process(name, matplotlib=draws(code)))
+        process = blocks.fresh_process(name, matplotlib=draws(code), source=code)
+        main = stack.enter_context(process)
         if draws(code):
             stack.enter_context(_show(figures))
         try:

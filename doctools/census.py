@@ -48,7 +48,7 @@ from doctools.pages import (
 # pytest-codeblocks does not know can pass for Python that was run.
 LANGUAGES = {"python", "text", "sh", "toml", "yaml", "markdown", "html", "latex"}
 
-# What a block may import: a reader who installed nnref[figures] can run every block.
+# What a block may import: who installed nnref[figures,distributed] can run every block.
 PACKAGES = {"numpy", "nnref", "matplotlib", "distributed"}
 
 # What differs from run to run, whatever the seed.

@@ -119,7 +119,7 @@ class PagePreprocessor(Preprocessor):
 
         path, offset = located
         has_title = not offset and text.startswith("# ")
-        if not has_title or path not in notebooks.notebook_pages():
+        if not has_title or not notebooks.is_notebook(path):
             return None
         link = f'<a href="{notebooks.link(path)}" download>Notebook</a>'
         return self._stash(f'<p class="nn-tools">{link}</p>')

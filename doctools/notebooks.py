@@ -43,13 +43,15 @@ _COLORS = {
 }
 
 
+def is_notebook(path: Path) -> bool:
+    """Whether a page is a notebook, too: the concepts that have blocks are."""
+    in_concepts = path.is_relative_to(pages.DOCS / "concepts")
+    return in_concepts and bool(pages.blocks(path.read_text(encoding="utf-8")))
+
+
 def notebook_pages() -> list[Path]:
-    """The pages that are notebooks, too: the concepts that have blocks."""
-    return [
-        path
-        for path in pages.markdown_pages(pages.DOCS / "concepts")
-        if pages.blocks(path.read_text(encoding="utf-8"))
-    ]
+    """All pages that are notebooks."""
+    return [path for path in pages.markdown_pages() if is_notebook(path)]
 
 
 @dataclass
@@ -235,9 +237,9 @@ def wheel_name() -> str:
 
 def link(path: Path) -> str:
     """The address of a page's notebook as the page sees it."""
-    page = path.relative_to(pages.DOCS).with_suffix("")
-    up = "../" * len(page.parts)
-    return f"{up}assets/notebooks/{page.as_posix()}.ipynb"
+    page = path.relative_to(pages.DOCS)
+    notebook = f"assets/notebooks/{page.with_suffix('.ipynb').as_posix()}"
+    return pages.link(page.as_posix(), notebook)
 
 
 def make_wheel(target: Path = TARGET.parent) -> Path:

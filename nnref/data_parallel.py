@@ -5,7 +5,6 @@ is imported here.
 """
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,7 @@ class DataParallel:
     """
 
     def __init__(self, client: Any, model: Layer, loss: Loss) -> None:
-        for layer in _layers(model):
+        for layer in model.held():
             if not layer.per_sample:
                 raise ValueError(
                     f"the model holds {layer!r}: shards do not add up to the batch"
@@ -102,13 +101,5 @@ def _part(
     """Return the number of samples, their loss and their gradients."""
     # A copy: the threads of a worker share one.
     model = copy.deepcopy(model)
-    for name, array in model.params.items():
-        array[...] = params[name]
+    model.params.update(params)
     return len(x), *loss_and_gradient(model, x, y, loss)
-
-
-def _layers(layer: Layer) -> Iterator[Layer]:
-    """Yield a layer and those in it."""
-    yield layer
-    for inner in getattr(layer, "_layers", {}).values():
-        yield from _layers(inner)

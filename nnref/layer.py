@@ -139,6 +139,21 @@ class Layer:
         """Set `grads` as `backward` does; no gradient for the last input is wanted."""
         self.backward(dy)
 
+    def held(self) -> list["Layer"]:
+        """Return this layer and all that it holds, also in lists and dicts."""
+        found: dict[int, Layer] = {}
+        open_: list[Any] = [self]
+        while open_:
+            thing = open_.pop()
+            if isinstance(thing, Layer) and id(thing) not in found:
+                found[id(thing)] = thing
+                open_ += vars(thing).values()
+            elif isinstance(thing, dict):
+                open_ += thing.values()
+            elif isinstance(thing, list | tuple):
+                open_ += thing
+        return [*found.values()]
+
     def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
         """Return how many products are added up for an output of this shape.
 

@@ -35,7 +35,7 @@ class _Container(Layer):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
                 )
-            inside = _inside(layer, {})
+            inside = {id(part): part for part in layer.held()}
             for shared in (part for part in inside if part in seen):
                 raise ValueError(
                     f"{inside[shared]!r} is in {_title(seen[shared])} and in "
@@ -115,18 +115,6 @@ class _Container(Layer):
             lines.append(f"  {name}: {line}")
         count = sum(p.size for p in self.params.values())
         return "\n".join([*lines, f"): {count} parameters"])
-
-
-def _inside(thing: Any, found: dict[int, Layer]) -> dict[int, Layer]:
-    """Collect a layer and all that it holds, also in a list or a dict."""
-    if isinstance(thing, Layer):
-        if id(thing) not in found:
-            found[id(thing)] = thing
-            _inside(vars(thing), found)
-    elif isinstance(thing, dict | list | tuple):
-        for item in thing.values() if isinstance(thing, dict) else thing:
-            _inside(item, found)
-    return found
 
 
 def _title(name: str) -> str:

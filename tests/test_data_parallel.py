@@ -106,6 +106,18 @@ def test_refuses_what_does_not_add_up(layer: nnref.Layer, depth: int) -> None:
         nnref.DataParallel(None, model, LOSS)
 
 
+def test_refuses_what_a_layer_of_ones_own_holds() -> None:
+    """In a list as well: such a layer is no container to the package."""
+
+    class Several(nnref.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [nnref.Tanh(), nnref.BatchNorm(5)]
+
+    with pytest.raises(ValueError, match="do not add up to the batch"):
+        nnref.DataParallel(None, Several(), LOSS)
+
+
 def test_a_worker_that_dies_loses_nothing(client: Client, tmp_path: Path) -> None:
     """Killed in the middle of a step, its shard is computed by one that is left."""
     died = tmp_path / "died"
