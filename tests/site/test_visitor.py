@@ -270,3 +270,29 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def test_the_link_that_has_the_focus_is_not_faded(
+    tab: Callable[..., Page], address: str
+) -> None:
+    """At the end of a page, where the theme makes it fainter."""
+    page = tab(address + "concepts/pooling/")
+    link = page.locator(".md-footer__link").first
+    link.focus()
+    page.wait_for_timeout(400)  # the theme changes it gradually
+    assert link.evaluate("e => getComputedStyle(e).opacity") == "1"
+
+
+def test_on_a_phone_the_bar_of_a_block_covers_no_code(
+    tab: Callable[..., Page], address: str
+) -> None:
+    """Its first line may be as long as the screen is wide."""
+    page = tab(address + "concepts/pooling/", width=390)
+    block = page.locator(".nn-block").first
+    bar = block.locator(".nn-bar").bounding_box()
+    assert bar
+    code = block.locator("code").first
+    padding = code.evaluate("e => parseFloat(getComputedStyle(e).paddingTop)")
+    box = code.bounding_box()
+    assert box
+    assert box["y"] + padding >= bar["y"] + bar["height"]
