@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pytest_codeblocks import extract_from_file
 
-from doctools import facts
+from doctools import facts, sliders
 from doctools.arguments import parser
 from doctools.blocks import (
     BlockError,
@@ -32,6 +32,7 @@ from doctools.blocks import (
 from doctools.pages import (
     CAPTION,
     EXPECTED_OUTPUT,
+    FOLDED,
     ROOT,
     Block,
     Comment,
@@ -74,7 +75,7 @@ _CLAIM = re.compile(
 )
 _KNOWN = re.compile(
     r"(equation\b|inline equations\b|figure\b|fact\b|names\b|source:|counts\b|about:|"
-    rf"measured: |{re.escape(EXPECTED_OUTPUT)}$)"
+    rf"measured: |{FOLDED}$|{re.escape(EXPECTED_OUTPUT)}$)"
 )
 _SYMBOLS = re.compile(r"equation\s*(\n.*)?$", re.DOTALL)
 _NOT_CHECKED = re.compile(r"equation: not checked, because \w")
@@ -297,6 +298,9 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
     if match := CAPTION.fullmatch(text):
         if not match["caption"].strip():
             yield Fault(comment.line, "an empty caption: say what the figure shows")
+        elif re.search(r"\n\s*slider\b", match["caption"]):
+            message = 'write `slider name "label" = values` on a line below the caption'
+            yield Fault(comment.line, message)
         elif match["nothing"] and (word := _CLAIM.search(match["caption"])):
             message = f"`{word[0]}` claims something: assert it in the block"
             yield Fault(comment.line, message)
@@ -338,6 +342,18 @@ def _order_faults(found: list[Element], lines: list[str]) -> Iterator[Fault]:
 
     def is_python(element: Element | None) -> bool:
         return isinstance(element, Fence) and element.info == "python"
+
+    # A comment that folds code stands beside that of the figure.
+    folds = [e for e in found if isinstance(e, Comment) and e.text == FOLDED]
+    found = [element for element in found if element not in folds]
+    lines = lines.copy()
+    for fold in folds:
+        lines[fold.line - 1] = ""
+        below = next((e for e in found if e.line > fold.line), None)
+        captions = isinstance(below, Comment) and CAPTION.fullmatch(below.text)
+        if not (captions or is_python(below)) or not adjacent(fold, below):
+            message = "this comment belongs right above the block whose code it folds"
+            yield Fault(fold.line, message)
 
     around = zip([None, *found], found, [*found[1:], None], strict=False)
     for above, element, below in around:
@@ -443,6 +459,14 @@ def _block_faults(block: Block) -> Iterator[Fault]:
         yield Fault(block.line, message)
     if block.caption and not draws:
         message = "a block with a caption must end in plt.show()"
+        yield Fault(block.line, message)
+    if block.sliders:
+        try:
+            sliders.sliders(block)
+        except sliders.SliderError as error:
+            yield Fault(block.line, str(error))
+    if not block.in_view and not draws and block.output is None:
+        message = "folded, this block leaves nothing in view: print or draw"
         yield Fault(block.line, message)
     prints = [call for call in calls if _prints(call)]
     if block.output is None:

@@ -4,7 +4,7 @@ It is an extension and not an MkDocs plugin, so that it works wherever Python-Ma
 runs. A preprocessor reads the page with the same scanner as the tests and replaces
 
 - a block that draws, with its `figure:` comment, by the figure and the folded code; one
-  that prints, too, stays above its figure,
+  that prints, too, stays above its figure, unless the comment `code folded` folds it,
 - the fence of a block that runs in the browser by one that `run.js` knows,
 - an output fence by one that is styled as part of its block,
 - a displayed equation by MathML, and `$...$` likewise,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DIRECTIVES = (
     "figure",
     "fact",
+    pages.FOLDED,
     "names",
     "equation",
     "inline equations",
@@ -73,7 +74,8 @@ class PagePreprocessor(Preprocessor):
                 new = self._stash(maths.display(element.text, ident, mark=mark))
             elif isinstance(element, pages.Fence):
                 if element.line in outputs:
-                    opening = f"{element.ticks} {{ .text .nn-output }}"
+                    above = "" if outputs[element.line].in_view else " .nn-above"
+                    opening = f"{element.ticks} {{ .text .nn-output{above} }}"
                     new = [opening, *element.text.splitlines(), element.ticks]
                 block = blocks.get(element.line)
                 if block is not None:
@@ -81,10 +83,9 @@ class PagePreprocessor(Preprocessor):
                     language = "{ .python .nn-runs }" if runs else "python"
                     opening = f"{element.ticks} {language}"
                     code = [opening, *element.text.splitlines(), element.ticks]
-                    new = code if block.in_view else self._under_figure(block, code)
-                if block is not None and block.draws and block.in_view:
+                    new, below = self._arranged(block, code)
                     last = block.output.end if block.output else element.end
-                    after[last] = self._indent(self._figure(block), element.indent)
+                    after[last] = self._indent(below, element.indent)
             if new is not None:
                 replaced[element.line] = (
                     element.end,
@@ -150,11 +151,19 @@ class PagePreprocessor(Preprocessor):
     def _stash(self, html: str) -> list[str]:
         return ["", self.md.htmlStash.store(html), ""]
 
-    def _under_figure(self, block: pages.Block, code: list[str]) -> list[str]:
-        """A figure, and below it, closed, the code that only draws it."""
+    def _arranged(
+        self, block: pages.Block, code: list[str]
+    ) -> tuple[list[str], list[str]]:
+        """What stands in the place of a block, and what below its output."""
+        figure = self._figure(block) if block.draws else []
+        if block.in_view:
+            return code, figure
+        prints = block.output is not None
+        title = "Code of this output" if prints else "Code of this figure"
+        kind = "nn-code nn-prints" if prints else "nn-code"
         inner = textwrap.indent("\n".join(code), "    ").split("\n")
-        folded = ['??? nn-code "Code of this figure"', "", *inner, ""]
-        return [*self._figure(block), *folded]
+        folded = [*figure, f'??? {kind} "{title}"', "", *inner, ""]
+        return ([""], folded) if prints else (folded, [])
 
     def _figure(self, block: pages.Block) -> list[str]:
         from doctools.figures import figure_html

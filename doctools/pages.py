@@ -25,6 +25,7 @@ from eqcheck.outside.markdown import (
 __all__ = [
     "DOCS",
     "EXPECTED_OUTPUT",
+    "FOLDED",
     "ROOT",
     "Block",
     "Comment",
@@ -45,15 +46,17 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
-# A caption, whether its code is in view, whether it claims nothing, and the facts that
-# hold its numbers.
+# A caption, whether its code is in view, whether it claims nothing, the sliders of the
+# figure and the facts that hold the caption's numbers.
 CAPTION = re.compile(
     r"figure(?P<code>, code shown)?(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
+    r"(?P<sliders>(?:\n\s*slider [^\n]*)*)"
     r"(?:\n\s*(?P<facts>fact(?: of \S+(?: \d+)?)?\s*(?::|\n|$).*))?",
     re.DOTALL,
 )
 
 EXPECTED_OUTPUT = "pytest-codeblocks:expected-output"
+FOLDED = "code folded"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Block:
     output: Fence | None = None
     caption: str | None = None
     claims: bool = True  # whether the caption states more than what is drawn
-    in_view: bool = True  # else its code is folded under its figure
+    sliders: tuple[str, ...] = ()  # as they are written, one each
+    in_view: bool = True  # else its code is folded under what it shows
     end: int = 0  # line of the closing fence
     indent: str = ""
 
@@ -79,34 +83,47 @@ def blocks(text: str, name: str = "page") -> list[Block]:
     """The Python blocks of a page, each with its output and caption.
 
     A caption stands in a comment `figure: ...` above the block, an output in the fence
-    below the comment that pytest-codeblocks reads, which follows its block.
+    below the comment that pytest-codeblocks reads, which follows its block. Code that
+    only draws is folded, and that of a block below the comment `code folded`.
     """
     found: list[Block] = []
-    caption: str | None = None
-    claims = in_view = True
-    follows_python = output_next = False
+    caption: re.Match[str] | None = None
+    folded = folds = follows_python = output_next = False
     for element in elements(text, name):
         if isinstance(element, Comment):
             if element.text == EXPECTED_OUTPUT:
                 output_next = follows_python
+            elif element.text == FOLDED:
+                folds = True
             elif match := CAPTION.fullmatch(element.text):
-                caption = " ".join(match["caption"].split())
-                claims = match["nothing"] is None
-                in_view = match["code"] is not None
+                caption = match
             follows_python = False
         elif isinstance(element, Fence):
             follows_python = element.info == "python" and not output_next
             if output_next:
-                found[-1] = replace(found[-1], output=element, in_view=True)
+                # What prints is read with what it prints.
+                in_view = not folded
+                found[-1] = replace(found[-1], output=element, in_view=in_view)
                 output_next = False
             elif element.info == "python":
-                block = Block(element.line, element.text, None, caption, claims)
-                # What prints is read with what it prints.
-                folds = block.draws and not in_view
-                block = replace(block, end=element.end, indent=element.indent)
-                found.append(replace(block, in_view=not folds))
-                caption = None
+                block = _block(element, caption, folds=folds)
+                found.append(block)
+                folded, folds, caption = folds, False, None
     return found
+
+
+def _block(fence: Fence, caption: re.Match[str] | None, *, folds: bool) -> Block:
+    """A block without its output, and what the comments above it say."""
+    block = Block(fence.line, fence.text, end=fence.end, indent=fence.indent)
+    if caption is not None:
+        block = replace(
+            block,
+            caption=" ".join(caption["caption"].split()),
+            claims=caption["nothing"] is None,
+            sliders=tuple(row.strip() for row in caption["sliders"].split("\n")[1:]),
+        )
+        folds |= block.draws and caption["code"] is None
+    return replace(block, in_view=not folds)
 
 
 def fact_of_caption(text: str) -> tuple[str, str, int]:

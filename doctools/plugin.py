@@ -2,13 +2,15 @@
 
 pytest-codeblocks finds the pages (`--codeblocks`); from there on the tests are ours:
 `page.md::census`, `page.md::names` (of inline code), `page.md::line N` for each Python
-block and, where mkdocstrings puts docstrings on the page, `page.md::name` for each that
-has examples and `page.md::formulas of name` for each that has formulas. Other plugins
-add tests by implementing the hook `pytest_page_items`.
+block, `page.md::sliders` for all frames and, where mkdocstrings puts docstrings on the
+page, `page.md::name` for each that has examples and `page.md::formulas of name` for
+each that has formulas. Other plugins add tests by implementing the hook
+`pytest_page_items`.
 """
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Generator, Iterable, Iterator
 from doctest import DocTest
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 from pytest_codeblocks.plugin import MarkdownFile
 
-from doctools import blocks, census, formulas, names, numbers, pages
+from doctools import blocks, census, figures, formulas, names, numbers, pages
 
 
 class PageHooks:
@@ -90,6 +92,8 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
     if page.path in numbers.all_pages():
         items.append(NumbersItem.from_parent(page, name="numbers"))
     try:
+        if any(block.sliders for block in pages.blocks(page.text, page.nodeid)):
+            items.append(SlidersItem.from_parent(page, name="sliders"))
         items += [
             BlockItem.from_parent(page, name=f"line {block.line}", block=block)
             for block in pages.blocks(page.text, page.nodeid)
@@ -152,6 +156,26 @@ class BlockItem(PageItem):
     def runtest(self) -> None:
         """Run the block and compare its output."""
         blocks.check(self.block, self.page)
+
+
+class SlidersItem(PageItem):
+    """Whether each frame of the page's sliders can be drawn, and what they weigh."""
+
+    def runtest(self) -> None:
+        """Draw those that are not in the cache; what a block asserts holds in each."""
+        figures.draw_all([self.path])
+        found = [
+            block
+            for block in pages.blocks(self.path.read_text(encoding="utf-8"))
+            if block.sliders
+        ]
+        html = "".join(figures.figure_html(block, self.page) for block in found)
+        weight = len(gzip.compress(html.encode(), 9))
+        if weight > figures.MOST_BYTES:
+            raise pages.PageError(
+                f"{self.page}: the figures with sliders weigh {weight:,} bytes, "
+                f"compressed; at most {figures.MOST_BYTES:,}"
+            )
 
 
 class DocstringItem(PageItem):

@@ -83,6 +83,18 @@ plt.plot([0, 1])
 plt.show()
 ```
 
+<!-- code folded -->
+<!-- figure, nothing claimed: A line.
+slider end "its end" = 1, 2
+-->
+```python
+import matplotlib.pyplot as plt
+
+end = 1
+plt.plot([0, end])
+plt.show()
+```
+
 <!-- equation
 x = 1
 -->
@@ -135,6 +147,7 @@ def output(text, fence="```text"):
 
 
 CHECKED = python("assert 1")
+FOLD = "<!-- code folded -->\n"
 
 # What pytest-codeblocks passes over without a word. Each page, the line of its fault
 # and words of the message.
@@ -252,6 +265,8 @@ BLOCKS = {
     "empty caption": (python(f"{DRAW}plt.show()", "<!-- figure: -->\n"), 1, "empty"),
     "caption only": (python("assert f()", CAPTION), 2, "must end in plt.show()"),
     "caption above text": (CAPTION + "text\n" + CHECKED, 1, "caption belongs"),
+    "folds text": (FOLD + "text\n" + CHECKED, 1, "right above the block"),
+    "folds everything": (python("assert 1", FOLD), 2, "in view"),
     "caption last": (CHECKED + CAPTION, 4, "caption belongs"),
     "show in between": (
         python(f"{DRAW}plt.show()\n{DRAW}plt.show()", CAPTION), 5, "last statement"
@@ -383,7 +398,7 @@ def test_a_fence_in_a_docstring_is_a_fault(page, tmp_path, monkeypatch):
     assert_fault(page("::: no_such_module\n"), 1, "cannot import no_such_module")
 
 
-COUNTED = Counts(5, outputs=2, figures=1, assertions=2, equations=3, symbols=2)
+COUNTED = Counts(6, outputs=2, figures=2, assertions=2, equations=3, symbols=2)
 
 
 def test_counts(page):
@@ -395,7 +410,7 @@ def test_main_prints_counts_and_faults(page, capsys):
     assert main([str(page(GOOD))]) == 0
     head, *_, total = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["blocks", "outputs"]
-    assert total.split()[:3] == ["all", "5", "2"]
+    assert total.split()[:3] == ["all", "6", "2"]
     path = page("```py\n1\n```\n")
     assert main([str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"{path}:1: '```py' looks like Python")

@@ -78,6 +78,34 @@ def test_the_figure_stands_below_the_output(drawn: list[pages.Block]):
     assert order == sorted(order)
 
 
+PRINTED = f"```python\nprint(1)\n```\n\n{OUTPUT}\n\n```text\n1\n```\n"
+DRAWS = "```python\nplt.plot(x)\nplt.show()\n```\n"
+
+
+def order(found: str, *parts: str) -> bool:
+    """Whether these stand there, once each, in this order."""
+    places = [found.index(part) for part in parts]
+    return places == sorted(places) and all(found.count(p) == 1 for p in parts)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_folded_code_stands_below_what_it_shows():
+    figure = html(f"<!-- figure: X. -->\n{DRAWS}")
+    assert order(figure, "drawn", "Code of this figure", "plot", "</details>")
+    output = html(f"<!-- code folded -->\n{PRINTED}\nAfter.")
+    assert order(output, "nn-above", "Code of this output", ">print<", "</details>")
+    assert output.index("</details>") < output.index("After.")
+    both = PRINTED.replace("print(1)", "print(1)\nplt.show()")
+    fold, caption = "<!-- code folded -->\n", "<!-- figure: X. -->\n"
+    for above in (fold + caption, caption + fold):
+        found = html(above + both)
+        assert order(found, "nn-above", "drawn", "Code of this output", ">print<")
+    assert "Code of" not in html(PRINTED)
+    shown = html(f"<!-- figure, code shown: X. -->\n{DRAWS}")
+    assert order(shown, "plot", "drawn")
+    assert "Code of" not in shown
+
+
 def test_a_source_listing_can_be_copied():
     found = html("<!-- source: relu -->")
     assert "<details" in found

@@ -10,16 +10,18 @@ from __future__ import annotations
 import atexit
 import hashlib
 import html
+import json
 import os
 import platform
 import re
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from doctools import pages
+from doctools import pages, sliders
 from doctools.blocks import page_name
 from doctools.figures.svg import PREFIX
 from doctools.figures.worker import Answer, Job, Worker, draw_many
@@ -33,6 +35,7 @@ SOURCES = (
     pages.ROOT / "doctools" / "figures",
 )
 KEEP_DAYS = 14
+MOST_BYTES = 30_000  # of a page's figures with sliders, compressed
 
 
 class FigureError(pages.PageError):
@@ -52,12 +55,53 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
         raise FigureError(f"{page}:{found.line}: {message}")
     drawing = _drawing(block, page)
     name = f"figure-{block.line}"
-    label = f'<svg role="img" aria-labelledby="{name}" data-search-exclude="" '
+    caption = f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption>'
+    if not block.sliders:
+        inside = _labelled(drawing, name)
+        return f'<figure class="nn-figure">{inside}{caption}</figure>'
+    page, block = (page, block) if page else _located(block)
+    others = [
+        f"<div>{_labelled(_drawing(frame, page), name)}</div>"
+        for _, frame in _frames(page, block)
+    ]
     return (
-        '<figure class="nn-figure">'
-        + drawing.replace("<svg ", label).replace(PREFIX, f"{name}-")
-        + f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption></figure>'
+        '<figure class="nn-figure nn-explore">'
+        f'<div class="nn-explore__stage">{_labelled(drawing, name)}</div>'
+        f"{_ranges(block, name)}{caption}"
+        f"<template>{''.join(others)}</template></figure>"
     )
+
+
+def _labelled(drawing: str, name: str) -> str:
+    """A drawing whose text alternative is the caption, with ids of its own."""
+    label = f'<svg role="img" aria-labelledby="{name}" data-search-exclude="" '
+    return drawing.replace("<svg ", label).replace(PREFIX, f"{name}-")
+
+
+def _ranges(block: pages.Block, name: str) -> str:
+    """The sliders, which a script shows: without it there is the first frame."""
+    rows = []
+    for k, slider in enumerate(sliders.sliders(block)):
+        ident, texts = f"{name}-slider-{k}", slider.texts()
+        rows.append(
+            f'<label for="{ident}">{html.escape(slider.label)}</label>'
+            f'<input type="range" id="{ident}" min="0" max="{len(texts) - 1}" step="1" '
+            f'value="{slider.start}" data-values="{html.escape(json.dumps(texts))}" '
+            f'aria-valuetext="{html.escape(texts[slider.start])}">'
+            f'<output for="{ident}">{html.escape(texts[slider.start])}</output>'
+        )
+    return f'<div class="nn-explore__sliders" hidden>{"".join(rows)}</div>'
+
+
+def _frames(page: str, block: pages.Block) -> list[tuple[str, pages.Block]]:
+    """What to draw for a block with sliders: itself with other literals."""
+    if not block.sliders:
+        return []
+    try:
+        made = sliders.frames(block)
+    except sliders.SliderError as error:
+        raise FigureError(f"{page}:{block.line}: {error}") from error
+    return [(each.setting, replace(block, code=each.code)) for each in made]
 
 
 def drawings(block: pages.Block, page: str) -> list[str]:
@@ -82,20 +126,24 @@ def draw_all(paths: Iterable[Path]) -> int:
     """Draw the figures of these pages that are not in the cache; return how many."""
     fingerprint = _fingerprint()
     missing: dict[str, Job] = {}
+    settings: dict[str, str] = {}
     for path in paths:
         page = page_name(path)
         for block in pages.blocks(path.read_text(encoding="utf-8"), page):
-            if block.draws:
-                key = _key(block.code, fingerprint)
+            wanted = [("", block)] if block.draws else []
+            for setting, each in wanted + _frames(page, block):
+                key = _key(each.code, fingerprint)
                 if _load(key) is None:
-                    missing.setdefault(key, (page, block))
+                    missing.setdefault(key, (page, each))
+                    settings.setdefault(key, setting)
     errors = []
     jobs = list(missing.values())
     # In the preview it is one at a time: by the process that drew the one before.
     answers = draw_many(jobs) if len(jobs) > 1 else [_draw_now(*job) for job in jobs]
     for key, answer in zip(missing, answers, strict=True):
         if "error" in answer:
-            errors.append(answer["error"])
+            at = f" (at {settings[key]})" if settings[key] else ""
+            errors.append(answer["error"] + at)
         else:
             _store(key, answer["figures"])
     _prune()

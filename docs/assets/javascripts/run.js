@@ -182,15 +182,18 @@
       const parts = [box];
       for (const name of this.draws ? ["nn-output", "nn-figure"] : ["nn-output"]) {
         const next = parts.at(-1).nextElementSibling;
-        if (next?.classList.contains(name)) parts.push(next);
+        if (next?.classList.contains(name) && !next.classList.contains("nn-above")) parts.push(next);
       }
       box.replaceWith(this.root);
       this.root.append(...parts);
-      this.expected = this.root.querySelector(".nn-output code")?.textContent ?? "";
-      // Code that only draws is folded below its figure.
+      // Folded code stands below what it prints and draws.
       const folded = this.root.parentElement.closest(".nn-code");
-      const figure = folded?.previousElementSibling;
-      this.labels = labels(figure?.querySelectorAll("svg") ?? this.root.querySelectorAll(".nn-figure svg"));
+      let above = folded?.previousElementSibling;
+      const figure = folded ? (this.draws ? above : null) : this.root;
+      if (folded && this.draws) above = above.previousElementSibling;
+      const output = folded?.classList.contains("nn-prints") ? above : this.root;
+      this.expected = output?.querySelector(".nn-output code")?.textContent ?? "";
+      this.labels = labels(figure?.querySelectorAll("svg") ?? []);
 
       const bar = make("div", "nn-bar");
       bar.setAttribute("role", "group");

@@ -55,6 +55,26 @@
     event.preventDefault();
   });
 
+  // A figure with sliders: each position has its own drawing, made in the build.
+  for (const figure of document.querySelectorAll(".nn-explore")) {
+    const stage = figure.querySelector(".nn-explore__stage");
+    const frames = figure.querySelector("template").content.children;
+    const sliders = [...figure.querySelectorAll("input")];
+    const show = () => {
+      let number = 0;
+      for (const slider of sliders) {
+        const value = JSON.parse(slider.dataset.values)[slider.value];
+        slider.setAttribute("aria-valuetext", value);
+        slider.nextElementSibling.textContent = value;
+        number = number * (Number(slider.max) + 1) + Number(slider.value);
+      }
+      stage.replaceChildren(...frames[number].cloneNode(true).children);
+    };
+    for (const slider of sliders) slider.addEventListener("input", show);
+    figure.querySelector(".nn-explore__sliders").hidden = false;
+    if (sliders.some((slider) => slider.value !== slider.defaultValue)) show(); // as a browser restores them
+  }
+
   // From a folder, without a server, no script may read the search index.
   if (location.protocol === "file:") {
     for (const part of document.querySelectorAll(".md-search, [for=__search]")) part.hidden = true;
