@@ -211,7 +211,9 @@ def pack(archive: Path) -> None:
     """Zip the code that runs blocks and draws their figures, with the fonts."""
     doctools = pages.ROOT / "doctools"
     # Without the packages' __init__.py, which import what only a build needs.
-    sources = [doctools / name for name in ("blocks.py", "pages.py", "browser.py")]
+    sources = [
+        doctools / f"{name}.py" for name in ("blocks", "browser", "pages", "sliders")
+    ]
     sources += [doctools / "figures" / f"{n}.py" for n in ("drawing", "style", "svg")]
     packed = {
         path.relative_to(pages.ROOT).as_posix(): path.read_bytes() for path in sources

@@ -75,6 +75,24 @@
     if (sliders.some((slider) => slider.value !== slider.defaultValue)) show(); // as a browser restores them
   }
 
+  // A figure that a script explores: loaded when it is about to be seen.
+  const base = document.currentScript.src;
+  const near = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        const stage = target.querySelector(".nn-explore__stage");
+        const data = JSON.parse(target.querySelector("script").textContent);
+        import(new URL(`explore/${target.dataset.explore}.js`, base)).then((script) => script.default(stage, data));
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  if (location.protocol !== "file:") {
+    for (const figure of document.querySelectorAll("[data-explore]")) near.observe(figure);
+  }
+
   // From a folder, without a server, no script may read the search index.
   if (location.protocol === "file:") {
     for (const part of document.querySelectorAll(".md-search, [for=__search]")) part.hidden = true;
