@@ -112,5 +112,17 @@
       }
     }
   };
-  new ResizeObserver(reachable).observe(document.documentElement);
+  // Whatever goes on beyond its right edge says so, until one has scrolled there.
+  const goesOn = (box) => {
+    const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+    box.closest(".highlight")?.classList.toggle("nn-more", more);
+  };
+  const listings = document.querySelectorAll(".highlight pre > code");
+  document.addEventListener("scroll", ({ target }) => target.matches?.(".highlight pre > code") && goesOn(target), { capture: true, passive: true });
+  document.addEventListener("toggle", ({ target }) => target.querySelectorAll?.(".highlight pre > code").forEach(goesOn), true);
+  const look = () => {
+    reachable();
+    listings.forEach(goesOn);
+  };
+  new ResizeObserver(look).observe(document.documentElement);
 })();
