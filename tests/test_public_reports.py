@@ -25,7 +25,7 @@ def only(values):
 @pytest.mark.parametrize("optimizer", [nnref.Adam, nnref.AdamW])
 def test_epsilon_is_added_after_the_bias_correction(optimizer):
     # tensorflow#9047, tensorflow#35102, karpathy/nanochat#304: scaled by the
-    # correction, it counts for more in the first steps (31 times, where beta2 is 0.999).
+    # correction, it counts for more in the first steps (31 times if beta2 is 0.999).
     # After one step both corrected means are the gradient and its square.
     params, g = only([1.0, -2.0]), np.array([0.3, -0.4])
     before = params["w"].copy()
