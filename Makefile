@@ -43,6 +43,7 @@ assets: env  ## what the Run buttons need, 26 MB (npm, pip)
 
 wasm: assets  ## run the blocks of all pages in WebAssembly (ten minutes)
 	NNREF_WASM=all $(BIN)/python -m pytest -n auto tests/test_wasm.py
+	$(BIN)/python -m doctools.wasm --times
 
 outputs: env  ## rewrite the outputs on the pages from what the blocks print
 	$(BIN)/python -m doctools.outputs

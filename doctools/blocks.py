@@ -377,8 +377,7 @@ def shown_docstrings(
 ) -> list[DocTest]:
     """The docstrings that mkdocstrings puts on a page, by default those with examples.
 
-    Their examples are read as after `import numpy as np` and an import of the public
-    names of the package and the module.
+    Their examples know nothing but what they import: readers copy them as they stand.
     """
     finder = doctest.DocTestFinder(exclude_empty=False)
     found: dict[str, DocTest] = {}
@@ -389,9 +388,7 @@ def shown_docstrings(
             message = f"cannot import {name}: {type(error).__name__}: {error}"
             raise BlockError(page, line, message) from error
         module = inspect.getmodule(shown)
-        known = {**vars(sys.modules[name.partition(".")[0]]), **vars(module)}
-        names = {key: known[key] for key in known if not key.startswith("_")}
-        for test in finder.find(shown, name, module, globs={"np": np, **names}):
+        for test in finder.find(shown, name, module, globs={}):
             if test.examples or (test.docstring and not with_examples):
                 found.setdefault(test.name, test)
     return list(found.values())

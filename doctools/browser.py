@@ -6,6 +6,7 @@ What a block finds is made by the code that runs the blocks in the tests
 
 from __future__ import annotations
 
+import ast
 import io
 import linecache
 import os
@@ -25,11 +26,12 @@ def draws(code: str) -> bool:
     return "matplotlib" in code
 
 
-def run(code: str, name: str) -> dict[str, Any]:
+def run(code: str, name: str, *, echo: bool = False) -> dict[str, Any]:
     """Run a block as a new interpreter would; what it prints goes to standard output.
 
-    `name` stands in tracebacks. Returns the figures that were shown as SVG elements,
-    and the traceback of an error, or "".
+    `name` stands in tracebacks. With `echo` it is an example as in a docstring, typed
+    line by line: expressions print their value, errors their last line. Returns the
+    figures that were shown as SVG elements, and the traceback of an error, or "".
     """
     figures: list[str] = []
     error = ""
@@ -43,12 +45,26 @@ def run(code: str, name: str) -> dict[str, Any]:
         if draws(code):
             stack.enter_context(_show(figures))
         try:
-            exec(compile(code, name, "exec", dont_inherit=True, optimize=0), vars(main))
+            if echo:
+                _type(code, name, vars(main))
+            else:
+                whole = compile(code, name, "exec", dont_inherit=True, optimize=0)
+                exec(whole, vars(main))
         except BaseException as fault:
             error = _report(fault, name)
         with suppress(Exception):  # a block may have closed it
             sys.stdout.flush()
     return {"figures": figures, "error": error}
+
+
+def _type(code: str, name: str, namespace: dict[str, Any]) -> None:
+    """Run statement by statement, and show of errors what a docstring shows."""
+    for node in ast.parse(code, name).body:
+        try:
+            exec(compile(ast.Interactive([node]), name, "single"), namespace)
+        except Exception as error:
+            last = "".join(traceback.format_exception_only(error))
+            print(f"Traceback (most recent call last):\n{last}", end="")
 
 
 def _style() -> Any:

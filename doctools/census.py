@@ -298,8 +298,8 @@ def _comment_faults(comment: Comment) -> Iterator[Fault]:
     if match := CAPTION.fullmatch(text):
         if not match["caption"].strip():
             yield Fault(comment.line, "an empty caption: say what the figure shows")
-        elif re.search(r"\n\s*slider\b", match["caption"]):
-            message = 'write `slider name "label" = values` on a line below the caption'
+        elif re.search(r"\n\s*(slider|explore)\b", match["caption"]):
+            message = "sliders and what to explore stand in lines below the caption"
             yield Fault(comment.line, message)
         elif match["nothing"] and (word := _CLAIM.search(match["caption"])):
             message = f"`{word[0]}` claims something: assert it in the block"
@@ -460,9 +460,10 @@ def _block_faults(block: Block) -> Iterator[Fault]:
     if block.caption and not draws:
         message = "a block with a caption must end in plt.show()"
         yield Fault(block.line, message)
-    if block.sliders:
+    if block.controls:
         try:
             sliders.sliders(block)
+            sliders.script(block)
         except sliders.SliderError as error:
             yield Fault(block.line, str(error))
     if not block.in_view and not draws and block.output is None:

@@ -28,6 +28,7 @@ from eqcheck.outside import code
 if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 # What all pages are made with; the rest of doctools is read when the preview starts.
 SHARED = ("mkdocs.yml", "doctools/theme", "doctools/docstring_symbols.toml")
@@ -77,6 +78,14 @@ def on_files(files: Files, **_: Any) -> Files:
             when = source.stat().st_mtime + (1 if same else -1)
             os.utime(target, (when, when))
     return files
+
+
+def on_page_content(html: str, *, page: Page, **_: Any) -> str:
+    """Let readers run the examples of docstrings."""
+    if page.file.src_uri.startswith("reference/") and wasm.available():
+        example = "language-pycon highlight"
+        html = html.replace(f'class="{example}"', f'class="nn-runs {example}"')
+    return html
 
 
 def on_build_error(*, error: Exception, **_: Any) -> None:

@@ -80,7 +80,9 @@ class PagePreprocessor(Preprocessor):
                 block = blocks.get(element.line)
                 if block is not None:
                     runs = buttons and wasm.runs(block.code)
-                    language = "{ .python .nn-runs }" if runs else "python"
+                    time = wasm.seconds(block.code) if runs else None
+                    long = f' data-seconds="{time}"' if time else ""
+                    language = f"{{ .python .nn-runs{long} }}" if runs else "python"
                     opening = f"{element.ticks} {language}"
                     code = [opening, *element.text.splitlines(), element.ticks]
                     new, below = self._arranged(block, code)

@@ -46,11 +46,11 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
-# A caption, whether its code is in view, whether it claims nothing, the sliders of the
+# A caption, whether its code is in view, whether it claims nothing, the controls of the
 # figure and the facts that hold the caption's numbers.
 CAPTION = re.compile(
     r"figure(?P<code>, code shown)?(?P<nothing>, nothing claimed)?:(?P<caption>.*?)"
-    r"(?P<sliders>(?:\n\s*slider [^\n]*)*)"
+    r"(?P<controls>(?:\n\s*(?:slider|explore) [^\n]*)*)"
     r"(?:\n\s*(?P<facts>fact(?: of \S+(?: \d+)?)?\s*(?::|\n|$).*))?",
     re.DOTALL,
 )
@@ -68,7 +68,7 @@ class Block:
     output: Fence | None = None
     caption: str | None = None
     claims: bool = True  # whether the caption states more than what is drawn
-    sliders: tuple[str, ...] = ()  # as they are written, one each
+    controls: tuple[str, ...] = ()  # sliders and scripts, as they are written
     in_view: bool = True  # else its code is folded under what it shows
     end: int = 0  # line of the closing fence
     indent: str = ""
@@ -120,7 +120,7 @@ def _block(fence: Fence, caption: re.Match[str] | None, *, folds: bool) -> Block
             block,
             caption=" ".join(caption["caption"].split()),
             claims=caption["nothing"] is None,
-            sliders=tuple(row.strip() for row in caption["sliders"].split("\n")[1:]),
+            controls=tuple(row.strip() for row in caption["controls"].split("\n")[1:]),
         )
         folds |= block.draws and caption["code"] is None
     return replace(block, in_view=not folds)

@@ -92,7 +92,7 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
     if page.path in numbers.all_pages():
         items.append(NumbersItem.from_parent(page, name="numbers"))
     try:
-        if any(block.sliders for block in pages.blocks(page.text, page.nodeid)):
+        if any(block.controls for block in pages.blocks(page.text, page.nodeid)):
             items.append(SlidersItem.from_parent(page, name="sliders"))
         items += [
             BlockItem.from_parent(page, name=f"line {block.line}", block=block)
@@ -167,7 +167,7 @@ class SlidersItem(PageItem):
         found = [
             block
             for block in pages.blocks(self.path.read_text(encoding="utf-8"))
-            if block.sliders
+            if block.controls
         ]
         html = "".join(figures.figure_html(block, self.page) for block in found)
         weight = len(gzip.compress(html.encode(), 9))

@@ -1,4 +1,4 @@
-"""Sliders of figures: the values that a block is drawn for, one frame for each.
+"""What readers can move in a figure: sliders with a frame for each value, or a script.
 
 A slider is written in the comment of the figure, below its caption:
 
@@ -7,6 +7,12 @@ A slider is written in the comment of the figure, below its caption:
 `rate` is a variable of the block, set once at the top level to a literal, which is one
 of the values. A frame is what the very same block draws with another literal there, so
 that whatever it asserts of the figure holds in each frame.
+
+    explore convolution with image, kernels
+
+puts what `docs/assets/javascripts/explore/convolution.js` draws in the place of the
+figure, from these variables of the block; what it computes is in `maths.js` beside it,
+which `tests/test_explorables.py` compares with `nnref`.
 """
 
 from __future__ import annotations
@@ -20,15 +26,28 @@ from typing import Any
 
 import numpy as np
 
-from doctools.pages import Block
+from doctools.pages import DOCS, Block
 
 MOST_FRAMES = 64  # of a figure: each weighs some hundred bytes more, compressed
+
+SCRIPTS = DOCS / "assets" / "javascripts" / "explore"
 
 _WRITTEN = re.compile(r'slider (?P<name>\w+) "(?P<label>[^"]+)" = (?P<values>.+)')
 
 
+_EXPLORED = re.compile(r"explore (?P<name>\w+) with (?P<names>\w+(?:, \w+)*)")
+
+
 class SliderError(ValueError):
     """A slider that cannot be made; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script that draws in the place of a figure, and the variables it is given."""
+
+    name: str
+    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,16 +83,40 @@ def sliders(block: Block) -> list[Slider]:
     SliderError
         If one is miswritten or does not fit its block.
     """
-    found = [_slider(row, block.code) for row in block.sliders]
+    rows = [row for row in block.controls if row.startswith("slider")]
+    found = [_slider(row, block.code) for row in rows]
     count = int(np.prod([len(slider.values) for slider in found]))
     if count > MOST_FRAMES:
         raise SliderError(f"{count} frames are too many: at most {MOST_FRAMES}")
     return found
 
 
+def script(block: Block) -> Script | None:
+    """The script of a block, if it has one.
+
+    Raises
+    ------
+    SliderError
+        If it is miswritten, is not there, or stands beside sliders.
+    """
+    rows = [row for row in block.controls if row.startswith("explore")]
+    if not rows:
+        return None
+    if len(block.controls) > 1:
+        raise SliderError("a figure has sliders or one script, not both")
+    match = _EXPLORED.fullmatch(rows[0])
+    if match is None:
+        raise SliderError(f"write `explore name with variable, ...`, not `{rows[0]}`")
+    if not SCRIPTS.joinpath(f"{match['name']}.js").is_file():
+        raise SliderError(f"there is no {match['name']}.js in {SCRIPTS.name}/")
+    return Script(match["name"], tuple(match["names"].split(", ")))
+
+
 def frames(block: Block) -> list[Frame]:
     """What to draw: all combinations of the values, the last slider changing first."""
     found = sliders(block)
+    if not found:
+        return []
     made = []
     for values in itertools.product(*(slider.values for slider in found)):
         code = block.code

@@ -315,17 +315,30 @@ class Package:
         self.name = folder.name
         self.version = version
         self.top = top or folder.name
+        # A package is that of one moment: what was found once is not looked for again.
+        self._modules: dict[str, Module | None] = {}
+        self._imports: dict[str, dict[str, Import]] = {}
+        self._public: dict[str, Definition] | None = None
+        self._snippets: dict[str, str] = {}
 
     def module(self, name: str) -> Module | None:
-        """Return a module of the package, parsed anew when its file changed."""
-        path = self.folder.parent.joinpath(*name.split("."))
-        for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-            if candidate.is_file():
-                return _parse(name, candidate, candidate.stat().st_mtime_ns)
-        return None
+        """Return a module of the package."""
+        if name not in self._modules:
+            path = self.folder.parent.joinpath(*name.split("."))
+            files = (path.with_suffix(".py"), path / "__init__.py")
+            file = next(filter(Path.is_file, files), None)
+            self._modules[name] = (
+                _parse(name, file, file.stat().st_mtime_ns) if file else None
+            )
+        return self._modules[name]
 
     def imports(self, module: Module) -> dict[str, Import]:
         """What a module imports by name, and by a star from modules with `__all__`."""
+        if module.name not in self._imports:
+            self._imports[module.name] = self._imported(module)
+        return self._imports[module.name]
+
+    def _imported(self, module: Module) -> dict[str, Import]:
         found = dict(module.imports)
         for origin in module.stars:
             other = self.module(origin)
@@ -361,6 +374,11 @@ class Package:
 
     def public(self) -> dict[str, Definition]:
         """Every function and class that can be imported from the top module."""
+        if self._public is None:
+            self._public = self._found()
+        return self._public
+
+    def _found(self) -> dict[str, Definition]:
         top = self.module(self.top)
         if top is None:
             raise StandaloneError(f"{self.folder} has no {self.top}")
@@ -383,6 +401,11 @@ class Package:
 
     def snippet(self, name: str) -> str:
         """Python source of a public name that runs alone."""
+        if name not in self._snippets:
+            self._snippets[name] = self._copied(name)
+        return self._snippets[name]
+
+    def _copied(self, name: str) -> str:
         main = self.definition(name)
         copy = _Copy(self, main)
         order = copy.order()
@@ -555,6 +578,17 @@ def _join(chunks: list[str]) -> str:
 def nnref(top: str | None = None) -> Package:
     """Return the package of this repository, or one of its modules in its place."""
     folder = ROOT / "nnref"
+    return _package(folder, top, _stamp(folder))
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
+    """The files of a package, and when each was changed."""
+    files = sorted(folder.rglob("*.py"))
+    return tuple((str(path), path.stat().st_mtime_ns) for path in files)
+
+
+@lru_cache(maxsize=4)
+def _package(folder: Path, top: str | None, _: tuple[tuple[str, int], ...]) -> Package:
     text = (folder / "__init__.py").read_text(encoding="utf-8")
     version = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     assert version is not None

@@ -30,6 +30,9 @@ from typing import Any, Final
 from doctools import pages
 
 PINS: Final = Path(__file__).with_suffix(".toml")
+SECONDS: Final = Path(__file__).with_name("wasm_seconds.json")
+TIMES: Final = pages.ROOT / ".cache" / "wasm-times"
+LONG: Final = 3  # seconds: a reader is told before
 CACHE: Final = pages.ROOT / ".cache" / "wasm"
 TARGET: Final = Path(__file__).parent / "theme" / "_py"
 # Names the environment variable with the address of Pyodide on another host, with a
@@ -90,6 +93,34 @@ def runs(code: str) -> bool:
 def has_buttons(page: Path) -> bool:
     """Whether the blocks of a page get Run buttons: the concepts and home do."""
     return page == pages.DOCS / "index.md" or page.parent == pages.DOCS / "concepts"
+
+
+@cache
+def _slow() -> dict[str, int]:
+    return json.loads(SECONDS.read_text(encoding="utf-8")) if SECONDS.exists() else {}
+
+
+def seconds(code: str) -> int | None:
+    """How long a block takes in WebAssembly, where that is long; measured by a test."""
+    return _slow().get(_sha256(code.encode())[:16])
+
+
+def note(page: str, times: Iterable[tuple[str, float]]) -> None:
+    """Keep how long the blocks of a page took, for `gather`."""
+    slow = {_sha256(code.encode())[:16]: round(time) for code, time in times}
+    TIMES.mkdir(parents=True, exist_ok=True)
+    (TIMES / f"{page}.json").write_text(json.dumps(slow), encoding="utf-8")
+
+
+def gather() -> None:
+    """Write down which blocks of all pages take long, and forget all others."""
+    slow: dict[str, int] = {}
+    for path in TIMES.glob("*.json"):
+        slow |= json.loads(path.read_text(encoding="utf-8"))
+    kept = {key: time for key, time in sorted(slow.items()) if time >= LONG}
+    SECONDS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(TIMES)
+    _slow.cache_clear()
 
 
 # --------------------------------------------------------------------------- fetching
@@ -211,7 +242,9 @@ def pack(archive: Path) -> None:
     """Zip the code that runs blocks and draws their figures, with the fonts."""
     doctools = pages.ROOT / "doctools"
     # Without the packages' __init__.py, which import what only a build needs.
-    sources = [doctools / name for name in ("blocks.py", "pages.py", "browser.py")]
+    sources = [
+        doctools / f"{name}.py" for name in ("blocks", "browser", "pages", "sliders")
+    ]
     sources += [doctools / "figures" / f"{n}.py" for n in ("drawing", "style", "svg")]
     packed = {
         path.relative_to(pages.ROOT).as_posix(): path.read_bytes() for path in sources
@@ -239,10 +272,14 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def main() -> int:
-    """Fetch what is not there yet."""
-    argparse.ArgumentParser(
+    """Fetch what is not there yet, or gather times that tests measured."""
+    parser = argparse.ArgumentParser(
         prog="python -m doctools.wasm", description=__doc__
-    ).parse_args()
+    )
+    parser.add_argument("--times", action="store_true", help="gather measured times")
+    if parser.parse_args().times:
+        gather()
+        return 0
     try:
         if not fetched():
             fetch()

@@ -105,8 +105,8 @@ def digits(*, images: bool = False, dtype: DTypeLike = np.float64) -> Digits:
     >>> x_train, y_train, x_test, y_test = nnref.digits()
     >>> x_train.shape, y_train.shape, x_test.shape, y_test.shape
     ((1437, 64), (1437,), (360, 64), (360,))
-    >>> y_train[:8], y_test[:8]
-    (array([6, 6, 6, 2, 5, 6, 6, 2]), array([0, 8, 8, 9, 8, 3, 7, 5]))
+    >>> print(y_train[:8], y_test[:8])
+    [6 6 6 2 5 6 6 2] [0 8 8 9 8 3 7 5]
     >>> float(x_train.max()), float(x_train.sum()), float(x_test.sum())
     (1.0, 28091.3125, 7016.0625)
     >>> data = nnref.digits(images=True, dtype=np.float32)
@@ -203,8 +203,8 @@ def spirals(
     >>> import numpy as np
     >>> import nnref
     >>> x, y = nnref.spirals(7, np.random.default_rng(0), classes=2, noise=0.0)
-    >>> y
-    array([0, 1, 0, 1, 0, 1, 0])
+    >>> print(y)
+    [0 1 0 1 0 1 0]
     >>> print(x.T.round(3))
     [[ 0.089  0.064 -0.386  0.515 -0.159 -0.534  1.   ]
      [ 0.112 -0.279  0.186  0.248 -0.696  0.67  -0.   ]]
@@ -260,8 +260,8 @@ def blobs(
     >>> import numpy as np
     >>> import nnref
     >>> x, y = nnref.blobs(5, np.random.default_rng(0), noise=0.1)
-    >>> y
-    array([0, 1, 2, 0, 1])
+    >>> print(y)
+    [0 1 2 0 1]
     >>> print(x.T.round(3))
     [[ 1.013 -0.436 -0.554  1.13  -0.57 ]
      [-0.013  0.877 -0.83   0.095  0.739]]

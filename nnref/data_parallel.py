@@ -60,7 +60,6 @@ class DataParallel:
     >>> loss = nnref.softmax_cross_entropy, nnref.softmax_cross_entropy_backward
     >>> nnref.DataParallel(None, nnref.Dropout(0.5, rng), loss)
     Traceback (most recent call last):
-        ...
     ValueError: the model holds Dropout(p=0.5): shards do not add up to the batch
     """
 

@@ -75,7 +75,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     >>> nnref.numerical_gradient(np.sin, x)
     Traceback (most recent call last):
     ValueError: f returned an array of shape (2, 3), expected one number
-    >>> numerical_gradient(lambda x: np.sum(np.float32(x)), x)
+    >>> nnref.numerical_gradient(lambda x: np.sum(np.float32(x)), x)
     Traceback (most recent call last):
     ValueError: f returned float32, expected float64 to take differences of
     """

@@ -306,7 +306,6 @@ class Residual(_Container):
     [[ 2. -4.  6.]] [[ 3. -6.  9.]]
     >>> nnref.Residual(f).forward(x)
     Traceback (most recent call last):
-        ...
     ValueError: f gives shape (1, 2), the shortcut (1, 3): they cannot be added
     """
 

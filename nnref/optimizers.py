@@ -87,19 +87,15 @@ class Optimizer:
     ({'w': array([ 0.9, -0.9]), 'b': array([1.1])}, 1)
     >>> optimizer.step(params, {"w": grads["w"]})
     Traceback (most recent call last):
-        ...
     ValueError: grads has ['w'], expected ['b', 'w'] as in params
     >>> optimizer.step(params | {"w": [1.0, -1.0]}, grads)
     Traceback (most recent call last):
-        ...
     ValueError: params['w'] must be an array of floats
     >>> optimizer.step(params, grads | {"w": np.array([3.0])})
     Traceback (most recent call last):
-        ...
     ValueError: grads['w'] has shape (1,), expected (2,)
     >>> optimizer.step({"w": params["w"]}, {"w": grads["w"]})
     Traceback (most recent call last):
-        ...
     ValueError: params has shapes {'w': (2,)}, the first step had {'w': (2,), 'b': (1,)}
     """
 

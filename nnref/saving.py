@@ -121,7 +121,6 @@ def load(path: str | os.PathLike[str], **parts: _Part) -> None:
     ...     nnref.load(f"{folder}/run.npz", model=network(4))
     ...     nnref.load(f"{folder}/run.npz", model=network(5))
     Traceback (most recent call last):
-        ...
     ValueError: model: state['0.w'] has shape (3, 4), expected (3, 5)
     """
     with np.load(_path(path), allow_pickle=False) as file:

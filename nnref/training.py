@@ -91,11 +91,9 @@ def minibatches(
     [2, 2]
     >>> nnref.minibatches(x, y[1:], 2, np.random.default_rng(0))
     Traceback (most recent call last):
-        ...
     ValueError: x has 5 samples and y 4, expected the same number
     >>> nnref.minibatches(x, [], 2, np.random.default_rng(0))
     Traceback (most recent call last):
-        ...
     ValueError: y has shape (0,), expected (n, ...), n > 0
     """
     x, y = samples(x, y, "x", "y")
@@ -152,15 +150,12 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     0.0
     >>> nnref.accuracy(logits, [1, 2, 3, 3])
     Traceback (most recent call last):
-        ...
     ValueError: labels spans 1 to 3, expected 0 to 2
     >>> nnref.accuracy(logits, [0.0, 1.0, 1.0, 1.0])
     Traceback (most recent call last):
-        ...
     ValueError: labels has shape (4,) and type float64, expected (4,) and integers
     >>> nnref.accuracy([[2.0], [1.0]], [0, 0])
     Traceback (most recent call last):
-        ...
     ValueError: logits has shape (2, 1), expected (n, q) with n > 0 and q > 1
     """
     z, t = _classified(logits, labels)
@@ -490,7 +485,6 @@ def fit(
 
     >>> nnref.fit(nnref.Dense(2, 1, rng), x * np.nan, x[:, :1], **settings)
     Traceback (most recent call last):
-        ...
     ValueError: x holds NaN or infinity, expected finite numbers
     """
     _check_model(model, loss)

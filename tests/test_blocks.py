@@ -349,8 +349,9 @@ def toy(tmp_path, monkeypatch):
 
     def make(*lines):
         folder = tmp_path / "toy"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text("def public(): return 1\n")
+        lines = (">>> from toy.part import f", *lines)
         examples = "".join(f"    {line}\n" for line in lines)
         text = (
             f'\n\ndef f(x):\n    r"""Double.\n\n{examples}    """\n    return 2 * x\n'
@@ -367,10 +368,13 @@ def toy(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def test_examples_know_numpy_and_the_public_names(toy):
-    test = toy(">>> f(np.arange(3))", "array([0, 2, 4])", ">>> public()", "1")
+def test_examples_know_only_what_they_import(toy):
+    test = toy(">>> import numpy as np", ">>> f(np.arange(3))", "array([0, 2, 4])")
     assert test.name == "toy.part.f"
     check_docstring(test)
+    for code in ("np.arange(3)", "public()"):
+        with pytest.raises(BlockError, match="NameError"):
+            check_docstring(toy(f">>> {code}"))
 
 
 def test_an_example_with_another_value_says_where_expected_and_got(toy):
@@ -378,7 +382,7 @@ def test_an_example_with_another_value_says_where_expected_and_got(toy):
         check_docstring(toy(">>> f(1)", "2", ">>> f(2)", "5", ">>> f(3)", "6"))
     message = str(info.value)
     place, _, rest = message.partition(": ")
-    assert place.endswith("toy/part.py:8")
+    assert place.endswith("toy/part.py:9")
     assert rest.startswith("toy.part.f: the example does not give what")
     assert "    f(2)\nExpected:\n    5\nGot:\n    4" in rest
 
@@ -387,15 +391,15 @@ def test_an_example_that_raises_says_where(toy):
     with pytest.raises(BlockError) as info:
         check_docstring(toy(">>> f(1)", "2", ">>> 1 / 0", ">>> f(3)"))
     message = str(info.value)
-    assert "toy/part.py:8: toy.part.f: ZeroDivisionError: division by zero\n" in message
+    assert "toy/part.py:9: toy.part.f: ZeroDivisionError: division by zero\n" in message
     assert "    1 / 0\nTraceback" in message
     assert "doctest.py" not in message
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit", "np.ones(2) / 0"])
 def test_an_example_may_not_exit_or_warn(toy, code):
-    with pytest.raises(BlockError):
-        check_docstring(toy(f">>> {code}"))
+    with pytest.raises(BlockError, match=r"SystemExit|RuntimeWarning"):
+        check_docstring(toy(">>> import numpy as np", f">>> {code}"))
 
 
 def test_doctest_options_are_refused(toy):
@@ -404,7 +408,9 @@ def test_doctest_options_are_refused(toy):
 
 
 def test_examples_leave_nothing(toy):
-    check_docstring(toy(">>> np.set_printoptions(precision=1)", ">>> f(1)", "2"))
+    check_docstring(
+        toy(">>> import numpy as np", ">>> np.set_printoptions(precision=1)")
+    )
     assert np.get_printoptions()["precision"] == 8
     assert not hasattr(sys.modules["builtins"], "_")
 

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,25 +20,56 @@ from typing import Any
 import pytest
 
 from doctools import notebooks, pages, wasm
-from doctools.blocks import page_name
+from doctools.blocks import page_name, shown_docstrings
 from doctools.figures import drawings
 
 SCRIPT = Path(__file__).with_name("wasm.mjs")
-PAGES = [path for path in pages.markdown_pages() if wasm.has_buttons(path)]
+CONCEPTS = [path for path in pages.markdown_pages() if wasm.has_buttons(path)]
+REFERENCE = sorted((pages.DOCS / "reference").glob("*.md"))
+ALL = os.environ.get("NNREF_WASM") == "all"
 TICK = re.compile("[0-9.,\N{MINUS SIGN}\N{MULTIPLICATION SIGN}]+")
 LABEL = re.compile(r"<text\b.*?</text>", re.DOTALL)
 
 
-def runnable(page: Path) -> list[pages.Block]:
-    """The blocks of a page that get a Run button."""
-    found = pages.blocks(page.read_text(encoding="utf-8"), page.name)
-    return [block for block in found if wasm.runs(block.code)]
+@dataclass(frozen=True)
+class Runnable:
+    """What has a Run button, and what its page shows below it."""
+
+    code: str
+    where: str
+    expected: str
+    block: pages.Block | None = None  # else an example of a docstring
+
+
+def runnable(page: Path) -> list[Runnable]:
+    """The blocks of a page, and the examples of its docstrings."""
+    name, text = page_name(page), page.read_text(encoding="utf-8")
+    if page in REFERENCE:
+        return [
+            Runnable(
+                "".join(example.source for example in test.examples),
+                test.name,
+                "".join(e.want for e in test.examples).replace("<BLANKLINE>", ""),
+            )
+            for test in shown_docstrings(text, name)
+            if wasm.runs("".join(example.source for example in test.examples))
+        ]
+    return [
+        Runnable(
+            block.code,
+            f"{name}:{block.line}",
+            block.output.text if block.output else "",
+            block,
+        )
+        for block in pages.blocks(text, name)
+        if wasm.runs(block.code)
+    ]
 
 
 def chosen() -> list[Path]:
     """The pages of this day, or all."""
-    filled = [path for path in PAGES if runnable(path)]
-    if os.environ.get("NNREF_WASM") == "all":
+    filled = [path for path in CONCEPTS + REFERENCE if runnable(path)]
+    if ALL:
         return filled
     first = 2 * datetime.date.today().toordinal()
     return [filled[(first + k) % len(filled)] for k in range(2)]
@@ -56,7 +88,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "_py", notebooks.make_wheel(folder)
 
 
-def ran(place: tuple[Path, Path], blocks: list[tuple[str, str]]) -> list[Any]:
+def ran(place: tuple[Path, Path], blocks: list[tuple[str, str, bool]]) -> list[Any]:
     """What blocks do in WebAssembly."""
     command = ["node", str(SCRIPT), *map(str, place)]
     given = json.dumps(blocks)
@@ -76,35 +108,61 @@ def labels(drawing: str) -> list[str]:
 def test_every_block_is_the_same_as_on_its_page(
     place: tuple[Path, Path], page: Path
 ) -> None:
-    name = page_name(page)
-    blocks = runnable(page)
-    results = ran(place, [(b.code, f"{name}, line {b.line}") for b in blocks])
+    name, found = page_name(page), runnable(page)
+    results = ran(place, [(each.code, each.where, not each.block) for each in found])
     different = []
-    for block, result in zip(blocks, results, strict=True):
-        where = f"{name}:{block.line}"
-        expected = block.output.text if block.output else ""
-        shown = [labels(d) for d in drawings(block, name)] if block.draws else []
+    for each, result in zip(found, results, strict=True):
+        draws = each.block is not None and each.block.draws
+        shown = [labels(d) for d in drawings(each.block, name)] if draws else []
         if result["error"]:
-            different.append(f"{where}: {result['error']}")
-        elif result["printed"] != expected:
-            different.append(f"{where}: {result['printed']!r} for {expected!r}")
+            different.append(f"{each.where}: {result['error']}")
+        elif result["printed"] != each.expected:
+            printed = f"{result['printed']!r} for {each.expected!r}"
+            different.append(f"{each.where}: {printed}")
         elif [labels(figure) for figure in result["figures"]] != shown:
-            different.append(f"{where}: other labels in the figure")
-    slowest = sorted(
-        zip(results, blocks, strict=True), key=lambda pair: -pair[0]["seconds"]
-    )
-    print(name, len(blocks), [(b.line, round(r["seconds"], 1)) for r, b in slowest[:5]])
+            different.append(f"{each.where}: other labels in the figure")
+    times = [(r["seconds"], e) for r, e in zip(results, found, strict=True)]
+    slowest = sorted(times, key=lambda pair: -pair[0])[:5]
+    print(name, len(found), [(e.where, round(time, 1)) for time, e in slowest])
     assert not different, "\n".join(different)
+    if ALL:
+        wasm.note(page.stem, [(each.code, time) for time, each in times])
+
+
+def test_an_example_of_a_docstring_is_typed(place: tuple[Path, Path]) -> None:
+    typed = "x = 2\nx\n'a'\nif x:\n    print(x)\n1 / 0\nNone\nx + 1\n"
+    (result,) = ran(place, [(typed, "example", True)])
+    last = "Traceback (most recent call last):\nZeroDivisionError: "
+    assert result["printed"] == f"2\n'a'\n2\n{last}division by zero\n3\n"
+    assert not result["error"]
+
+
+def test_what_takes_long_is_known_by_its_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(wasm, "SECONDS", tmp_path / "seconds.json")
+    monkeypatch.setattr(wasm, "TIMES", tmp_path / "times")
+    wasm._slow.cache_clear()
+    wasm.note("one", [("quick", 0.4), ("slow", 7.6)])
+    wasm.note("two", [("slower", 12.2)])
+    wasm.gather()
+    times = [wasm.seconds(code) for code in ("quick", "slow", "slower", "other")]
+    wasm._slow.cache_clear()
+    assert times == [None, 8, 12, None]
 
 
 def test_a_block_starts_anew_and_fails_as_python_does(
     place: tuple[Path, Path],
 ) -> None:
     blocks = [
-        ("import nnref\nx = 1\nnnref.softmax = None\n", "block 1"),
-        ("import nnref\nprint('x' in globals(), nnref.softmax([1.0]))", "block 2"),
-        ("def f():\n    return 1 / 0\nprint(1)\nf()\n", "block 3"),
-        ("x = (\n", "block 4"),
+        ("import nnref\nx = 1\nnnref.softmax = None\n", "block 1", False),
+        (
+            "import nnref\nprint('x' in dir(), nnref.softmax([1.0]))",
+            "block 2",
+            False,
+        ),
+        ("def f():\n    return 1 / 0\nprint(1)\nf()\n", "block 3", False),
+        ("x = (\n", "block 4", False),
     ]
     results = ran(place, blocks)
     assert [r["printed"] for r in results] == ["", "False [1.]\n", "1\n", ""]

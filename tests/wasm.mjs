@@ -9,12 +9,12 @@ const archives = [[bytes(wheel), "wheel"], [bytes(`${folder}/site.zip`), "zip"]]
 const start = performance.now();
 const machine = await boot({ base: `${folder}/`, archives });
 process.stderr.write(`started in ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
-for (const [code, name] of JSON.parse(readFileSync(0, "utf-8"))) {
+for (const [code, name, echo] of JSON.parse(readFileSync(0, "utf-8"))) {
   await prepare(machine, code);
   let printed = "";
   const before = performance.now();
   const say = (kind, text) => { if (kind === "out") printed += text; };
-  const result = run(machine, code, name, say);
+  const result = run(machine, code, name, echo, say);
   const seconds = (performance.now() - before) / 1000;
   process.stdout.write(`${JSON.stringify({ ...result, printed, seconds })}\n`);
 }

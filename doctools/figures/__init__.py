@@ -56,18 +56,21 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
     drawing = _drawing(block, page)
     name = f"figure-{block.line}"
     caption = f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption>'
-    if not block.sliders:
-        inside = _labelled(drawing, name)
+    inside = _labelled(drawing, name)
+    if not block.controls:
         return f'<figure class="nn-figure">{inside}{caption}</figure>'
     page, block = (page, block) if page else _located(block)
+    stage = f'<div class="nn-explore__stage">{inside}</div>'
+    if script := sliders.script(block):
+        which = f'data-explore="{script.name}"'
+        return f'<figure class="nn-figure" {which}>{stage}{caption}</figure>'
     others = [
         f"<div>{_labelled(_drawing(frame, page), name)}</div>"
         for _, frame in _frames(page, block)
     ]
     return (
         '<figure class="nn-figure nn-explore">'
-        f'<div class="nn-explore__stage">{_labelled(drawing, name)}</div>'
-        f"{_ranges(block, name)}{caption}"
+        f"{stage}{_ranges(block, name)}{caption}"
         f"<template>{''.join(others)}</template></figure>"
     )
 
@@ -95,8 +98,6 @@ def _ranges(block: pages.Block, name: str) -> str:
 
 def _frames(page: str, block: pages.Block) -> list[tuple[str, pages.Block]]:
     """What to draw for a block with sliders: itself with other literals."""
-    if not block.sliders:
-        return []
     try:
         made = sliders.frames(block)
     except sliders.SliderError as error:
@@ -112,7 +113,7 @@ def drawings(block: pages.Block, page: str) -> list[str]:
 
 def _drawing(block: pages.Block, page: str | None) -> str:
     """What a block draws, from the cache where it is there."""
-    key = _key(block.code, _fingerprint())
+    key = _key(block, _fingerprint())
     drawing = _load(key)
     if drawing is None:
         answer = _draw_now(*((page, block) if page else _located(block)))
@@ -132,7 +133,7 @@ def draw_all(paths: Iterable[Path]) -> int:
         for block in pages.blocks(path.read_text(encoding="utf-8"), page):
             wanted = [("", block)] if block.draws else []
             for setting, each in wanted + _frames(page, block):
-                key = _key(each.code, fingerprint)
+                key = _key(each, fingerprint)
                 if _load(key) is None:
                     missing.setdefault(key, (page, each))
                     settings.setdefault(key, setting)
@@ -170,9 +171,16 @@ def _versions() -> bytes:
     return "\n".join([platform.python_version(), *found]).encode()
 
 
-def _key(text: str, fingerprint: bytes) -> str:
-    used = code.read(PACKAGE).digest(text)
+def _key(block: pages.Block, fingerprint: bytes) -> str:
+    used = code.read(PACKAGE).digest(block.code)
+    text = "\n".join([*_data(block), block.code])
     return hashlib.sha256(fingerprint + used + text.encode()).hexdigest()[:32]
+
+
+def _data(block: pages.Block) -> tuple[str, ...]:
+    """The variables of a block that a script asks for."""
+    script = sliders.script(block) if block.controls else None
+    return script.variables if script else ()
 
 
 def _load(key: str) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.resources import files
@@ -14,7 +16,7 @@ from matplotlib import font_manager, ticker
 from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
 
-from doctools import blocks
+from doctools import blocks, sliders
 from doctools.figures import style, svg
 from doctools.pages import Block
 
@@ -32,6 +34,8 @@ class CannotShow(ValueError):  # noqa: N818 - the author reads the message only
 def draw(block: Block, page: str) -> list[str]:
     """The figures that were open at each `plt.show()` of a block, in order.
 
+    For a script that explores it, the variables that it asks for come last, as JSON.
+
     Raises
     ------
     BlockError
@@ -39,11 +43,15 @@ def draw(block: Block, page: str) -> list[str]:
     """
     _add_font()
     drawn: list[str] = []
+    data: list[str] = []
+    script = sliders.script(block) if block.controls else None
     faults: list[str] = []
 
     def show() -> None:
         try:
             drawn.extend(_svg(plt.figure(number)) for number in plt.get_fignums())
+            if script is not None:
+                data.append(_json(script.variables))
         except CannotShow as fault:
             faults.append(str(fault))
         plt.close("all")
@@ -56,7 +64,21 @@ def draw(block: Block, page: str) -> list[str]:
     if faults:
         last = block.line + len(block.code.rstrip().splitlines())
         raise blocks.BlockError(page, last, faults[0])
-    return drawn
+    return drawn + data
+
+
+def _json(names: tuple[str, ...]) -> str:
+    """Variables of the block that is running, for a script."""
+    found = vars(sys.modules["__main__"])
+    if missing := [name for name in names if name not in found]:
+        raise CannotShow(f"the block has no variable {missing[0]!r}")
+
+    def plain(value: Any) -> Any:
+        return value.tolist()  # arrays, scalars
+
+    data = json.dumps({name: found[name] for name in names}, default=plain)
+    data = data.replace("<", "\\u003c")
+    return f'<script type="application/json">{data}</script>'
 
 
 def _svg(figure: Any) -> str:

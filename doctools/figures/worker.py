@@ -37,7 +37,7 @@ class Worker:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            job = json.dumps([page, block.line, block.code])
+            job = json.dumps([page, block.line, block.code, block.controls])
             process.stdin.write(job.encode() + b"\n")
             process.stdin.flush()
             answer = process.stdout.readline()
@@ -111,9 +111,10 @@ def main() -> None:
     from doctools.figures.drawing import draw
 
     for job in sys.stdin.buffer:
-        page, line, code = json.loads(job)
+        page, line, code, controls = json.loads(job)
+        block = Block(line, code, controls=tuple(controls))
         try:
-            answer: Answer = {"figures": draw(Block(line, code), page)}
+            answer: Answer = {"figures": draw(block, page)}
         except BlockError as error:
             answer = {"error": str(error)}
         answers.write(json.dumps(answer).encode() + b"\n")

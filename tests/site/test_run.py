@@ -117,6 +117,27 @@ def test_blocks_run_stop_and_can_be_edited(
     assert not faults, faults
 
 
+def test_an_example_of_the_reference_runs_and_can_be_edited(
+    tab: Callable[..., Page], address: str
+) -> None:
+    page = tab()
+    page.goto(address + "reference/losses/")
+    block = page.locator(".nn-block:has(.gp)").first
+    block.locator(".nn-run").click()
+    ended(page, block)
+    assert block.get_attribute("data-same") == "true"
+    block.locator(".nn-edit").click()
+    edited = block.locator("code").first.text_content() or ""
+    assert ">>>" not in edited
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\n6 * 7")
+    page.keyboard.press("Control+Enter")
+    ended(page, block)
+    assert (block.locator(".nn-live").text_content() or "").endswith("\n42\n")
+    block.locator(".nn-reset").click()
+    assert ">>>" in (block.locator("code").first.text_content() or "")
+
+
 def test_an_edited_block_is_shared_by_its_address(
     tab: Callable[..., Page], address: str
 ) -> None:

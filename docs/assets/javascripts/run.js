@@ -30,7 +30,7 @@
     }
     const [block] = queue;
     block.show(loaded ? "running" : "loading");
-    worker.postMessage({ code: block.text(), name: `block ${block.number}` });
+    worker.postMessage({ code: block.text(), name: `block ${block.number}`, echo: block.echoes });
   };
 
   const hear = (message) => {
@@ -175,7 +175,10 @@
       this.number = number;
       this.code = box.querySelector("code");
       this.original = this.code.innerHTML;
-      this.source = this.code.textContent;
+      // An example of a docstring is run as it is typed: without prompts and results.
+      this.echoes = box.classList.contains("language-pycon");
+      this.isPlain = !this.echoes;
+      this.source = this.echoes ? this.code.dataset.copy : this.code.textContent;
       this.key = `nn-run ${location.pathname} ${number}`;
       this.draws = /plt\.show\(\)\s*$/.test(this.source);
       this.root = make("div", "nn-block");
@@ -192,13 +195,16 @@
       const figure = folded ? (this.draws ? above : null) : this.root;
       if (folded && this.draws) above = above.previousElementSibling;
       const output = folded?.classList.contains("nn-prints") ? above : this.root;
-      this.expected = output?.querySelector(".nn-output code")?.textContent ?? "";
+      if (this.echoes) this.expected = this.code.textContent.replace(/^(>>>|\.\.\.)( .*)?\n/gm, "").replace(/^<BLANKLINE>$/gm, "");
+      else this.expected = output?.querySelector(".nn-output code")?.textContent ?? "";
       this.labels = labels(figure?.querySelectorAll("svg") ?? []);
 
       const bar = make("div", "nn-bar");
       bar.setAttribute("role", "group");
       bar.setAttribute("aria-label", `Block ${number}`);
-      this.run = button("nn-run", "Run", `Run block ${number}`, () => this.press());
+      const { seconds } = box.dataset;
+      this.name = seconds ? `Run, about ${seconds} s` : "Run";
+      this.run = button("nn-run", this.name, `${this.name}, block ${number}`, () => this.press());
       this.run.title = `Runs in your browser; loads about ${this.source.includes("matplotlib") ? 20 : 10} MB, once`;
       this.edit = button("nn-edit", "Edit", `Edit block ${number}`, () => this.open());
       this.edit.title = "Ctrl+Enter runs, Escape leaves";
@@ -214,7 +220,7 @@
     }
 
     text() {
-      return this.code.textContent;
+      return this.isPlain ? this.code.textContent : this.source;
     }
 
     isEdited() {
@@ -224,6 +230,10 @@
     // --- editing
 
     open() {
+      if (!this.isPlain) {
+        highlight(this.code, this.source);
+        this.isPlain = true;
+      }
       try {
         this.code.contentEditable = "plaintext-only";
       } catch {
@@ -273,6 +283,7 @@
     }
 
     take(text) {
+      this.isPlain = true;
       highlight(this.code, text);
       this.edited();
     }
@@ -281,6 +292,7 @@
       stop(this);
       this.close();
       this.code.innerHTML = this.original;
+      this.isPlain = !this.echoes;
       this.clear();
       delete this.root.dataset.state;
       if (location.hash.startsWith(`#run=${this.number}.`)) history.replaceState(null, "", location.pathname + location.search);
@@ -378,9 +390,9 @@
       this.root.dataset.state = state;
       this.say(words);
       this.bar.hidden = true;
-      this.run.textContent = "Run";
+      this.run.textContent = this.name;
       this.run.title = "Runs in your browser";
-      this.run.setAttribute("aria-label", `Run block ${this.number}`);
+      this.run.setAttribute("aria-label", `${this.name}, block ${this.number}`);
     }
 
     done({ figures, error, milliseconds }) {

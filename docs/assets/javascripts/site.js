@@ -75,6 +75,24 @@
     if (sliders.some((slider) => slider.value !== slider.defaultValue)) show(); // as a browser restores them
   }
 
+  // A figure that a script explores: loaded when it is about to be seen.
+  const base = document.currentScript.src;
+  const near = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        const stage = target.querySelector(".nn-explore__stage");
+        const data = JSON.parse(target.querySelector("script").textContent);
+        import(new URL(`explore/${target.dataset.explore}.js`, base)).then((script) => script.default(stage, data));
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  if (location.protocol !== "file:") {
+    for (const figure of document.querySelectorAll("[data-explore]")) near.observe(figure);
+  }
+
   // From a folder, without a server, no script may read the search index.
   if (location.protocol === "file:") {
     for (const part of document.querySelectorAll(".md-search, [for=__search]")) part.hidden = true;
@@ -94,5 +112,17 @@
       }
     }
   };
-  new ResizeObserver(reachable).observe(document.documentElement);
+  // Whatever goes on beyond its right edge says so, until one has scrolled there.
+  const goesOn = (box) => {
+    const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+    box.closest(".highlight")?.classList.toggle("nn-more", more);
+  };
+  const listings = document.querySelectorAll(".highlight pre > code");
+  document.addEventListener("scroll", ({ target }) => target.matches?.(".highlight pre > code") && goesOn(target), { capture: true, passive: true });
+  document.addEventListener("toggle", ({ target }) => target.querySelectorAll?.(".highlight pre > code").forEach(goesOn), true);
+  const look = () => {
+    reachable();
+    listings.forEach(goesOn);
+  };
+  new ResizeObserver(look).observe(document.documentElement);
 })();

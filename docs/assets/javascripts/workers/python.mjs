@@ -24,15 +24,16 @@ export async function prepare({ python, runner }, code) {
   return true;
 }
 
-// Runs a block; `say(kind, text)` gets what it prints, as it prints it.
-export function run({ python, runner }, code, name, say) {
+// Runs a block, or with `echo` an example of a docstring; `say(kind, text)` gets what it
+// prints, as it prints it.
+export function run({ python, runner }, code, name, echo, say) {
   const stream = (kind) => {
     const decoder = new TextDecoder();
     return { write: (bytes) => (say(kind, decoder.decode(bytes, { stream: true })), bytes.length) };
   };
   python.setStdout(stream("out"));
   python.setStderr(stream("err"));
-  const result = runner.run(code, name);
+  const result = runner.run.callKwargs(code, name, { echo });
   try {
     return result.toJs({ dict_converter: Object.fromEntries });
   } finally {

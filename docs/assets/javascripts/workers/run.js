@@ -57,14 +57,14 @@ const machine = (async () => {
 })();
 machine.catch(() => {});
 
-self.onmessage = async ({ data: { code, name } }) => {
+self.onmessage = async ({ data: { code, name, echo } }) => {
   try {
     const ready = await machine;
     expect((file) => !ofFirst(file));
     postMessage({ type: "started" });
     if (await prepare(ready, code)) postMessage({ type: "started" });
     const start = performance.now();
-    const result = run(ready, code, name, (kind, text) => postMessage({ type: kind, text }));
+    const result = run(ready, code, name, echo, (kind, text) => postMessage({ type: kind, text }));
     postMessage({ type: "done", milliseconds: performance.now() - start, ...result });
   } catch (error) {
     postMessage({ type: "broken", reason: error.message ?? String(error) });
