@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from doctools import offline, pages
+from doctools import concepts, notebooks, offline, pages
 
 # Names the environment variable with the address of the repository, as git clones it.
 REPOSITORY = "NNREF_REPO_URL"
@@ -16,12 +16,33 @@ REPOSITORY = "NNREF_REPO_URL"
 def markdown(what: str) -> str:
     """The Markdown for a directive `<!-- about: WHAT -->`."""
     made = {"archive": archive, "install": install, "citation": citation}
-    return (made | {"changelog": changelog})[what]()
+    made |= {"changelog": changelog, "wheel": wheel, "notebooks": all_notebooks}
+    return (made | {"map": concepts.map_of_concepts})[what]()
 
 
 def archive() -> str:
     """A link to the site as one archive, which the build packs."""
-    return f'<a href="{pages.link("get.md", offline.NAME)}">{offline.NAME}</a>'
+    return _file(offline.NAME)
+
+
+def wheel() -> str:
+    """The package's wheel, which the site serves, and how to install it."""
+    name = notebooks.wheel_name()
+    command = f"```text\npip install {name}\n```"
+    link = _file(f"assets/{name}")
+    return f"Save {link}, then, in the folder where it is:\n\n{command}\n"
+
+
+def all_notebooks() -> str:
+    """A link to all notebooks in one archive."""
+    return _file(f"assets/notebooks/{notebooks.ARCHIVE}")
+
+
+def _file(name: str) -> str:
+    """A link that saves a file of the site."""
+    last = name.rpartition("/")[2]
+    link = pages.link("getting-started.md", name)
+    return f'<a href="{link}" download>{last}</a>'
 
 
 def changelog() -> str:
