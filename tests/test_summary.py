@@ -20,7 +20,8 @@ def two_pages(monkeypatch):
         survivors=("line 4: sign of term 1, because it is zero",),
     )
     missed = eqcheck.Result(9, 11, eqcheck.NOT_CHECKED, "not checked, because hard")
-    rows = {"docs/glossary.md": Counts(blocks=2, outputs=1), "docs/index.md": Counts()}
+    page = "docs/glossary.md"
+    rows = {page: Counts(blocks=2, outputs=1), "docs/index.md": Counts()}
     monkeypatch.setattr(summary.census, "counts", lambda: rows)
     monkeypatch.setattr(
         summary, "results", lambda: {"docs/glossary.md": [checked, missed]}
