@@ -190,7 +190,7 @@ class PagePreprocessor(Preprocessor):
 
 
 class InlineMaths(Treeprocessor):
-    """Turns what arithmatex recognised as inline maths into MathML."""
+    """Turns what arithmatex recognized as inline maths into MathML."""
 
     def run(self, root: ElementTree.Element) -> None:
         """Replace each `span.arithmatex` in place."""
@@ -214,7 +214,7 @@ class NnrefExtension(Extension):
             inline_syntax=["dollar"],
             block_syntax=[],
         ).extendMarkdown(md)
-        # After white space is normalised (30), which would tear out what the stash left
+        # After white space is normalized (30), which would tear out what the stash left
         # in the lines; before superfences (25) and raw HTML (20) take the lines away.
         md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
         # After inline patterns (20), before the tree is prettified (10).

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import eqcheck
-from doctools import census, commands, formulas, names, numbers, pages
+from doctools import blocks, census, commands, formulas, names, numbers, pages
 
 # Examples: true as they stand; below, each is changed and the check must see it.
 PAGE = """## A step { #step }
@@ -22,10 +23,10 @@ f = \\frac{c}{2} \\theta^2
 $$
 
 ```python
-import nnref as nn
+import nnref
 
 for epochs in (30, 60):
-    print(f"{epochs} epochs: {nn.SGD(lr=0.25).lr}")
+    print(f"{epochs} epochs: {nnref.SGD(lr=0.25).lr}")
 ```
 
 <!--pytest-codeblocks:expected-output-->
@@ -50,6 +51,16 @@ class Drift:
     look: Callable[[str], list[str]]
 
 
+def _blocks(text: str) -> list[str]:
+    found = []
+    for block in pages.blocks(text):
+        try:
+            blocks.check(block, "page.md")
+        except blocks.BlockError as error:
+            found.append(str(error).splitlines()[0])
+    return found
+
+
 def _formulas(text: str) -> list[str]:
     config = eqcheck.Config(("nnref",), ("nnref",), without_comment="fail")
     found = eqcheck.check_text(text, "page.md", config=config, trials=False)
@@ -66,6 +77,9 @@ def _names(text: str) -> list[str]:
 
 
 DRIFTS = (
+    Drift("a line of code", "nnref.SGD(", "nnref.SDG(", _blocks),
+    Drift("an output", "60 epochs: 0.25", "60 epochs: 0.52", _blocks),
+    Drift("a displayed equation", "{c}{2} \\theta^2", "{c}{2} \\theta^3", _formulas),
     Drift("a formula in a sentence", "= c \\theta$", "= 2 c \\theta$", _formulas),
     Drift("a number", "After 60 epochs", "After 80 epochs", _numbers),
     Drift("a name", "SGD(lr=)", "SGD(rate=)", _names),
@@ -82,7 +96,9 @@ def drifts() -> str:
         said = drift.look(PAGE.replace(drift.old, drift.new))
         if not said:
             raise AssertionError(f"{drift.kind}: the change is not seen")
-        parts.append(f"{drift.kind}: {drift.old}  ->  {drift.new}\n    {said[0]}\n")
+        what = f"{drift.kind}: {drift.old}  ->  {drift.new}"
+        lines = textwrap.wrap(said[0], 76, break_long_words=False)
+        parts.append("\n    ".join([what, *lines]) + "\n")
     return "````text\n" + "\n".join(parts) + "````\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import eqcheck
@@ -58,11 +59,18 @@ def counts() -> str:
     for page, numbers in cells.items():
         if any(numbers):
             name = page.removeprefix("docs/")
-            label = Path(name).stem.replace("-", " ")
+            label = _title(page)
             lines.append(f"| [{label}]({name}) | {' | '.join(map(str, numbers))} |")
     total = [sum(column) for column in zip(*cells.values(), strict=True)]
     lines.append(f"| **all** | {' | '.join(f'**{n}**' for n in total)} |")
     return "\n".join(lines) + "\n"
+
+
+def _title(page: str) -> str:
+    """What a page is called: its first heading, but for home."""
+    text = (pages.ROOT / page).read_text(encoding="utf-8")
+    heading = re.search(r"^# (.*?)(?: \{.*)?$", text, re.MULTILINE)
+    return "Home" if page == "docs/index.md" or not heading else heading[1]
 
 
 def checked_equations() -> str:

@@ -248,8 +248,8 @@ def test_a_gap_is_noticed(one: str, other: str) -> None:
         ("**Wrong**{ .nn-wrong } (", "**Wrong**{ .nn-wrong } (1"),
         ("- **Left out**", "- Left out"),
         ("- **Wrong**{ .nn-wrong }", "- **Wrong**{ .nn-right }"),
-        ("[1.3](#claim-1-3) · ", ""),
-        ("[1.3](#claim-1-3) · ", "[1.4](#claim-1-3) · "),
+        ("[4.4](#claim-4-4) · ", ""),
+        ("[4.4](#claim-4-4) · ", "[4.3](#claim-4-4) · "),
     ],
 )
 def test_a_wrong_introduction_is_noticed(one: str, other: str) -> None:

@@ -20,15 +20,18 @@ def two_pages(monkeypatch):
         survivors=("line 4: sign of term 1, because it is zero",),
     )
     missed = eqcheck.Result(9, 11, eqcheck.NOT_CHECKED, "not checked, because hard")
-    rows = {"docs/a.md": Counts(blocks=2, outputs=1), "docs/b.md": Counts()}
+    page = "docs/glossary.md"
+    rows = {page: Counts(blocks=2, outputs=1), "docs/index.md": Counts()}
     monkeypatch.setattr(summary.census, "counts", lambda: rows)
-    monkeypatch.setattr(summary, "results", lambda: {"docs/a.md": [checked, missed]})
+    monkeypatch.setattr(
+        summary, "results", lambda: {"docs/glossary.md": [checked, missed]}
+    )
 
 
 @pytest.mark.usefixtures("two_pages")
 def test_counts_tell_checked_equations_from_all():
     assert summary.counts().splitlines()[2:] == [
-        "| [a](a.md) | 2 | 1 | 0 | 2 | 1 |",
+        "| [Glossary](glossary.md) | 2 | 1 | 0 | 2 | 1 |",
         "| **all** | **2** | **1** | **0** | **2** | **1** |",
     ]
 
@@ -38,8 +41,13 @@ def test_exceptions_and_unbound_operations_are_listed():
     text = summary.checked_equations()
     assert "Of 4 changed forms" in text
     assert "3 were noticed (75.00%)" in text
-    assert "- [a](a.md), line 4: sign of term 1, because it is zero" in text
-    assert "- [a, equation at line 9](a.md): not checked, because hard" in text
+    assert (
+        "- [glossary](glossary.md), line 4: sign of term 1, because it is zero" in text
+    )
+    assert (
+        "- [glossary, equation at line 9](glossary.md): not checked, because hard"
+        in text
+    )
     assert "`relu_backward`" in text
     assert "`relu`," not in text
 

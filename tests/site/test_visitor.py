@@ -296,3 +296,22 @@ def test_on_a_phone_the_bar_of_a_block_covers_no_code(
     box = code.bounding_box()
     assert box
     assert box["y"] + padding >= bar["y"] + bar["height"]
+
+
+def test_the_claims_of_one_verdict_are_shown_alone(
+    tab: Callable[..., Page], address: str
+) -> None:
+    page = tab(f"{address}notes-checked/")
+    seen = (
+        "[...document.querySelectorAll('dt')].filter(e => e.checkVisibility()).length"
+    )
+    everything = page.evaluate(seen)
+    buttons = page.locator(".nn-verdicts button")
+    counts = []
+    for k in range(buttons.count()):
+        buttons.nth(k).click()
+        counts.append(page.evaluate(seen))
+    assert sum(counts) == everything
+    assert f"({counts[2]})" in page.locator(".nn-verdicts li").nth(2).inner_text()
+    buttons.last.click()  # again: all of them
+    assert page.evaluate(seen) == everything

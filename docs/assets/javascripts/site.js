@@ -55,6 +55,24 @@
     event.preventDefault();
   });
 
+  // Notes, checked: each verdict of the legend shows its claims alone, or all again.
+  const legend = document.querySelector(".nn-verdicts");
+  const article = legend?.closest("article");
+  for (const word of legend?.querySelectorAll("strong") ?? []) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = word.className;
+    button.textContent = `Only these: ${word.textContent.toLowerCase()}`;
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      const verdict = article.dataset.verdict === word.className ? "" : word.className;
+      if (verdict) article.dataset.verdict = verdict;
+      else delete article.dataset.verdict;
+      for (const each of legend.querySelectorAll("button")) each.setAttribute("aria-pressed", each.className === verdict);
+    });
+    word.parentElement.append(" ", button);
+  }
+
   // A figure with sliders: each position has its own drawing, made in the build.
   for (const figure of document.querySelectorAll(".nn-explore")) {
     const stage = figure.querySelector(".nn-explore__stage");
