@@ -179,6 +179,7 @@ def test_without_the_option_pages_are_no_tests(pytester):
 PACKAGE = '''\
 """A module.
 
+>>> from shown import f
 >>> f(2)
 4
 """
@@ -188,6 +189,8 @@ def f(x):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from shown import f
     >>> f(1)
     2
     >>> f(np.array([1, 2]))
@@ -202,6 +205,7 @@ class A:
     def g(self):
         """A method.
 
+        >>> from shown import A
         >>> A().g()
         Traceback (most recent call last):
         ...
@@ -221,7 +225,7 @@ def test_docstrings_shown_on_a_page_are_tests_of_the_page(site, pytester):
             "docs/reference.md::shown PASSED*",
             "docs/reference.md::shown.A.g PASSED*",
             "docs/reference.md::shown.f FAILED*",
-            "*/shown.py:14: shown.f: the example does not give*",
+            "*/shown.py:17: shown.f: the example does not give*",
             "    f(np.array([[]1, 2[]]))",
             "Expected:",
             "    array([[]2, 5[]])",
