@@ -279,7 +279,7 @@ class Residual(_Container):
     >>> f = nnref.Sequential(
     ...     nnref.Dense(3, 4, rng), nnref.ReLU(), nnref.Dense(4, 2, rng)
     ... )
-    >>> layer = nnref.Residual(f, nnref.Dense(3, 2, rng, bias=False))
+    >>> layer = nnref.Residual(f, projection=nnref.Dense(3, 2, rng, bias=False))
     >>> layer
     Residual(
       f: Sequential(
@@ -309,7 +309,7 @@ class Residual(_Container):
     ValueError: f gives shape (1, 2), the shortcut (1, 3): they cannot be added
     """
 
-    def __init__(self, f: Layer, projection: Layer | None = None) -> None:
+    def __init__(self, f: Layer, *, projection: Layer | None = None) -> None:
         shortcut = {} if projection is None else {"projection": projection}
         super().__init__(f=f, **shortcut)
         self.f, self.projection = f, projection

@@ -121,7 +121,7 @@ def test_a_layer_that_is_used_twice_at_any_depth_is_refused():
     for other in (
         Sequential(d),
         Residual(d),
-        Residual(ReLU(), d),
+        Residual(ReLU(), projection=d),
         Sequential(Tanh(), Sequential(Residual(Sequential(d)))),
         Mine(ReLU(), d),
     ):
@@ -131,7 +131,7 @@ def test_a_layer_that_is_used_twice_at_any_depth_is_refused():
         with pytest.raises(ValueError, match=message):
             Sequential(other, Tanh(), Sequential(d))
         with pytest.raises(ValueError, match=r"is in f and in projection; make a new"):
-            Residual(other, Sequential(d))
+            Residual(other, projection=Sequential(d))
     inner = Sequential(d, ReLU())
     with pytest.raises(
         ValueError, match=r"^Sequential\((.|\n)* is in layer 0 and in l"
@@ -291,7 +291,7 @@ def test_residual_adds_what_it_was_given():
 
 def test_residual_adds_its_projection():
     f, projection, dy = Dense(3, 2, rng()), Dense(3, 2, rng(1)), np.ones((5, 2))
-    layer, x = Residual(f, projection), rng(2).normal(size=(5, 3))
+    layer, x = Residual(f, projection=projection), rng(2).normal(size=(5, 3))
     np.testing.assert_array_equal(
         layer.forward(x), f.forward(x) + projection.forward(x)
     )
@@ -303,7 +303,7 @@ def test_residual_adds_its_projection():
 
 def test_residual_tells_both_branches_whether_it_trains():
     f, projection = BatchNorm(3), BatchNorm(3)
-    layer = Residual(f, projection)
+    layer = Residual(f, projection=projection)
     layer.forward(rng().normal(size=(5, 3)))
     assert not f.running_mean.any()
     assert not projection.running_mean.any()
@@ -317,7 +317,7 @@ def test_residual_refuses_shapes_that_would_be_broadcast():
     message = re.escape("f gives shape (5, 1), the shortcut (5, 3)")
     with pytest.raises(ValueError, match=message):
         layer.forward(np.ones((5, 3)))
-    layer = Residual(ReLU(), Dense(3, 1, rng()))
+    layer = Residual(ReLU(), projection=Dense(3, 1, rng()))
     message = re.escape("f gives shape (5, 3), the shortcut (5, 1)")
     with pytest.raises(ValueError, match=message):
         layer.forward(np.ones((5, 3)))
@@ -327,10 +327,10 @@ def test_residual_refuses_what_is_no_layer_and_the_same_twice():
     with pytest.raises(ValueError, match=r"f is <class .*, expected a Layer"):
         Residual(ReLU)
     with pytest.raises(ValueError, match=r"projection is 3, expected a Layer"):
-        Residual(ReLU(), 3)
+        Residual(ReLU(), projection=3)
     relu = ReLU()
     with pytest.raises(ValueError, match=r"projection, ReLU\(\), is there twice"):
-        Residual(relu, relu)
+        Residual(relu, projection=relu)
 
 
 class Never(Flatten):
@@ -344,7 +344,7 @@ def learning(c_in=3):
     """A network that begins with layers that learn nothing, with all the others."""
     inner = Sequential(Conv2D(c_in, 4, 3, rng(1), stride=2), ReLU(), BatchNorm(4))
     shortcut = Conv2D(c_in, 4, 3, rng(2), stride=2, bias=False)
-    return Residual(inner, shortcut), Flatten(), Dense(36, 2, rng(3))
+    return Residual(inner, projection=shortcut), Flatten(), Dense(36, 2, rng(3))
 
 
 def test_backward_params_gives_the_gradients_of_backward():
@@ -404,7 +404,9 @@ def test_training_goes_back_no_further_than_to_the_first_layer_that_learns():
 
 def test_repr_of_a_residual_network():
     inner = Sequential(BatchNorm(4), Dropout(0.5, rng()))
-    model = Sequential(Flatten(), Residual(inner), Residual(ReLU(), Dense(4, 4, rng())))
+    model = Sequential(
+        Flatten(), Residual(inner), Residual(ReLU(), projection=Dense(4, 4, rng()))
+    )
     assert repr(model) == (
         "Sequential(\n"
         "  0: Flatten()\n"
@@ -456,7 +458,7 @@ def images(c=2):
     return Sequential(
         Conv2D(c, 6, (3, 5), rng(), stride=2, groups=2),
         Residual(Sequential(BatchNorm(6), ReLU(), Conv2D(6, 6, 1, rng()))),
-        Residual(ReLU(), Conv2D(6, 6, 1, rng(), bias=False)),
+        Residual(ReLU(), projection=Conv2D(6, 6, 1, rng(), bias=False)),
         Flatten(),
         Dense(6 * 3 * 2, 4, rng()),
     )

@@ -604,7 +604,8 @@ LAYERS: dict[str, list[Built]] = {
         (lambda n, rng: n.Residual(n.Dense(4, 4, rng)), (3, 4)),
         (
             lambda n, rng: n.Residual(
-                n.Sequential(n.Dense(4, 2, rng), n.Tanh()), n.Dense(4, 2, rng)
+                n.Sequential(n.Dense(4, 2, rng), n.Tanh()),
+                projection=n.Dense(4, 2, rng),
             ),
             (3, 4),
         ),

@@ -33,7 +33,7 @@ class Sequential(Layer):
 class Residual(Layer):
     """y = f(x) + projection(x), or f(x) + x without a projection."""
 
-    def __init__(self, f, projection=None):
+    def __init__(self, f, *, projection=None):
         self.layers, self.grads = {"f": f}, {}
         if projection:
             self.layers["projection"] = projection
