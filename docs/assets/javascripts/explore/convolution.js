@@ -76,9 +76,12 @@ export default (stage, { image, kernels }) => {
     said.textContent = words[values.way]();
   };
 
+  // A browser reports what comes to lie under a pointer that rests, too: that is no choice.
+  let place = "";
   const pick = (event) => {
     const at = event.target.dataset?.output;
-    if (at) (chosen = at.split(" ").map(Number)), show();
+    const rests = place === (place = `${event.clientX} ${event.clientY}`);
+    if (at && !rests) (chosen = at.split(" ").map(Number)), show();
   };
   svg.addEventListener("pointerover", pick);
   svg.addEventListener("pointerdown", pick);
