@@ -70,7 +70,9 @@ def test_blocks_run_stop_and_can_be_edited(
     assert plain.locator(".nn-live").text_content() == shown
     assert "Same as on the page" in plain.locator("[role=status]").inner_text()
 
-    drawn = page.locator(".nn-block:has(> .nn-figure)").first
+    folded = page.locator("figure + .nn-code:has(.nn-block)").first
+    folded.locator("summary").click()
+    drawn = folded.locator(".nn-block")
     drawn.locator(".nn-run").click()
     ended(page, drawn)
     assert drawn.get_attribute("data-same") == "true"
@@ -122,7 +124,7 @@ def test_an_example_of_the_reference_runs_and_can_be_edited(
 ) -> None:
     page = tab()
     page.goto(address + "reference/losses/")
-    block = page.locator(".nn-block:has(.gp)").first
+    block = page.locator(".nn-block:has(> .language-pycon)").first
     block.locator(".nn-run").click()
     ended(page, block)
     assert block.get_attribute("data-same") == "true"

@@ -27,12 +27,15 @@ class Parsed(HTMLParser):
         self.links: list[str] = []
         self.loads: list[str] = []
         self.tags: list[str] = []
+        self.frames = 0  # templates around what is read
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
-        if "id" in found:
+        self.frames += tag == "template"
+        # A slider's frames are documents of their own, of which one is shown.
+        if "id" in found and not self.frames:
             self.ids.append(found["id"])
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
@@ -40,6 +43,9 @@ class Parsed(HTMLParser):
             self.loads.append(found["src"])
         elif tag == "link" and found.get("rel") not in ("canonical", "prev", "next"):
             self.loads.append(found.get("href", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.frames -= tag == "template"
 
 
 @pytest.fixture(scope="module")
