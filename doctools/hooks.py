@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import logging
 import os
 import re
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 # What all pages are made with; the rest of doctools is read when the preview starts.
 SHARED = ("mkdocs.yml", "doctools/theme", "doctools/docstring_symbols.toml")
 log = logging.getLogger("mkdocs.nnref")
+# What a slider shows but for its first drawing: fetched when a reader reaches for it.
+_FRAMES = re.compile(r"<template>(.*?)</template>(?=</figure>)", re.DOTALL)
+_PLAIN_TOKEN = re.compile(r'<span class="[nw]">([^<]*)</span>')  # in the colour of text
 _dirty = False
 _made: dict[str, bytes] = {}  # what each page was made from
 _changed: set[str] = set()  # which pages this build makes
@@ -81,11 +85,23 @@ def on_files(files: Files, **_: Any) -> Files:
 
 
 def on_page_content(html: str, *, page: Page, **_: Any) -> str:
-    """Let readers run the examples of docstrings."""
+    """Let readers run the examples of docstrings; leave out what few of them need."""
     if page.file.src_uri.startswith("reference/") and wasm.available():
         example = "language-pycon highlight"
         html = html.replace(f'class="{example}"', f'class="nn-runs {example}"')
-    return html
+    html = _PLAIN_TOKEN.sub(r"\1", html)
+    drawings = _FRAMES.findall(html)
+    if not drawings:
+        return html
+    # A classic script, because that can be read from a folder, too.
+    script = f"nnFrames({json.dumps(drawings)});\n"
+    place = Path(page.file.abs_dest_path).with_name("frames.js")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(script, encoding="utf-8")
+    version = hashlib.sha256(script.encode()).hexdigest()[:8]
+    mark = f'class="nn-figure nn-explore" data-frames="frames.js?{version}"'
+    html = html.replace('class="nn-figure nn-explore"', mark)
+    return _FRAMES.sub("", html)
 
 
 def on_build_error(*, error: Exception, **_: Any) -> None:

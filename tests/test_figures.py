@@ -422,7 +422,7 @@ def test_path_is_the_same_path():
     expected = [
         ("m", [1.23 - 2j]),
         ("l", [10.5 + 3j]),
-        ("l", [700.13j]),
+        ("l", [700.1j]),
         ("m", [0.5 + 0.5j]),
         ("q", [1 + 2j, 3 + 4j]),
         ("c", [1 + 1j, 2 + 2j, 0j]),
@@ -442,12 +442,12 @@ def test_long_paths_do_not_drift_and_lose_only_what_is_invisible():
         kept = np.array([p for _, (p,) in absolute(svg._path(d))])
         assert len(kept) < most
         z = points @ [1, 1j]
-        assert abs(kept[-1] - z[-1]) < 0.01
+        assert abs(kept[-1] - z[-1]) < 0.08  # half a tenth, in both directions
         a, b = kept[:-1], kept[1:]
         for point in z:  # the distance to the nearest kept segment
             along = ((point - a) * (b - a).conj()).real / np.abs(b - a) ** 2
             nearest = a + np.clip(along, 0, 1) * (b - a)
-            assert np.abs(point - nearest).min() < 0.06
+            assert np.abs(point - nearest).min() < 0.13  # and what is invisible
 
 
 def test_font_shorthand_of_older_matplotlib():

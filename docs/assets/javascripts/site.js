@@ -73,22 +73,51 @@
     word.parentElement.append(" ", button);
   }
 
-  // A figure with sliders: each position has its own drawing, made in the build.
-  for (const figure of document.querySelectorAll(".nn-explore")) {
+  // A figure with sliders: each position has its own drawing, made in the build, and all
+  // are fetched when a reader reaches for one.
+  let fetched;
+  const drawings = (address) => (fetched ??= new Promise((done, failed) => {
+    window.nnFrames = done;
+    const script = document.createElement("script");
+    script.src = address;
+    script.addEventListener("error", () => {
+      fetched = undefined;
+      script.remove();
+      failed();
+    });
+    document.head.append(script);
+  }));
+  for (const [place, figure] of document.querySelectorAll(".nn-explore").entries()) {
     const stage = figure.querySelector(".nn-explore__stage");
-    const frames = figure.querySelector("template").content.children;
     const sliders = [...figure.querySelectorAll("input")];
-    const show = () => {
-      let number = 0;
+    let frames;
+    const load = async () => {
+      if (frames) return;
+      const template = document.createElement("template");
+      template.innerHTML = (await drawings(figure.dataset.frames))[place];
+      frames = template.content.children;
+      figure.dataset.loaded = frames.length;
+    };
+    const show = async () => {
       for (const slider of sliders) {
         const value = JSON.parse(slider.dataset.values)[slider.value];
         slider.setAttribute("aria-valuetext", value);
         slider.nextElementSibling.textContent = value;
-        number = number * (Number(slider.max) + 1) + Number(slider.value);
       }
+      try {
+        await load();
+      } catch {
+        for (const slider of sliders) slider.nextElementSibling.textContent = "The drawings could not be loaded.";
+        return;
+      }
+      let number = 0;
+      for (const slider of sliders) number = number * (Number(slider.max) + 1) + Number(slider.value);
       stage.replaceChildren(...frames[number].cloneNode(true).children);
     };
     for (const slider of sliders) slider.addEventListener("input", show);
+    for (const reached of ["pointerenter", "focusin"]) {
+      figure.addEventListener(reached, () => load().catch(() => {}));
+    }
     figure.querySelector(".nn-explore__sliders").hidden = false;
     if (sliders.some((slider) => slider.value !== slider.defaultValue)) show(); // as a browser restores them
   }
