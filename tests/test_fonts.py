@@ -77,6 +77,8 @@ def italic(letter: str, element: ElementTree.Element) -> str:
     single = element.tag == "mi" and len(element.text or "") == 1
     if not single or element.get("mathvariant") == "normal":
         return letter
+    if letter == "h":
+        return "\u210e"
     latin = (("A", "Z", 0x1D434), ("a", "z", 0x1D44E))
     greek = (("\u0391", "\u03a9", 0x1D6E2), ("\u03b1", "\u03c9", 0x1D6FC))
     variants = (("\u03f5", "\u03f5", 0x1D716), ("\u03d5", "\u03d5", 0x1D719))
