@@ -153,7 +153,9 @@ def _from_npm(package: str, folder: Path) -> Path:
     if _sha256(archive.read_bytes()) != pins()["pyodide-sha256"]:
         raise WasmError(f"{package} is not the one that {PINS.name} pins")
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        # As an attribute, because the first releases of Python 3.11 know no filters.
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)
+        packed.extractall(folder)
     return folder / "package"
 
 
