@@ -14,7 +14,7 @@ from pathlib import Path
 
 from doctools import pages
 
-_ENTRY = re.compile(
+ENTRY = re.compile(
     r'^### (?P<term>.+?) <span lang="zh">(?P<zh>[^<]+)</span> \{ #(?P<id>[\w-]+) \}\n'
     r"(?P<body>.*?)(?=^##|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -40,7 +40,7 @@ def terms(glossary: str) -> dict[str, list[str]]:
     That is the first concept page to which the entry links, or the entry itself.
     """
     found: dict[str, list[str]] = {}
-    for entry in _ENTRY.finditer(glossary):
+    for entry in ENTRY.finditer(glossary):
         if link := _CONCEPT.search(entry["body"]):
             address = f"concepts/{link[1]}/{link[2] or ''}"
         else:

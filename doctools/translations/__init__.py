@@ -1,0 +1,1 @@
+"""The Chinese edition: the English pages, their paragraphs replaced from catalogues."""
