@@ -16,7 +16,12 @@ window.look = {
   // Leave what has the focus, and wait until what moves has arrived.
   async still() {
     document.activeElement?.blur();
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    // A tab that draws nothing any more would be waited for without end.
+    const frame = () =>
+      new Promise((resolve, reject) => {
+        requestAnimationFrame(resolve);
+        setTimeout(() => reject(new Error("no frame in 20 s")), 20_000);
+      });
     await frame();
     await frame();
     await Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0)));
