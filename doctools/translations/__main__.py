@@ -1,9 +1,9 @@
 """`python -m doctools.translations`: catalogues brought up to date and checked.
 
-Without arguments all catalogues are updated (`make translations`) and what is missing is
-counted. `export PAGE` writes what is missing on a page for a translator, one unit after
-the other below a line with its number; `import PAGE FILE` reads that with the Chinese in
-the place of the English and says what is wrong.
+Without arguments all catalogues are updated (`make translations`) and what is missing
+is counted. `export PAGE` writes what is missing on a page for a translator, a unit
+after the other, each below its key; `import PAGE FILE` reads that with the Chinese
+in the place of the English and says what is wrong.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def exported(page: str) -> str:
 def imported(page: str, text: str) -> list[str]:
     """Take over what is sound; return what is wrong with the rest."""
     pieces = _HEAD.split(text)
-    given = {key: said.strip() for key, said in zip(pieces[1::2], pieces[2::2])}
+    given = {
+        key: said.strip() for key, said in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
     texts = {_key(unit.text): unit.text for unit in catalogue.page_units(page)}
     known, found = dict(catalogue.read(catalogue.place(page))), []
     for key, chinese in given.items():

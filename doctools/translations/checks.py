@@ -15,18 +15,15 @@ _KEPT = re.compile(
 )
 _STRONG = re.compile(r"\*\*(?=\S)")
 _EMPHASIS = re.compile(r"(?<!\*)\*(?!\*)(?=\S)|(?<=\S)(?<!\*)\*(?!\*)")
-_NUMBER = re.compile(
-    r"(?<![\w.])[-\N{MINUS SIGN}]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d])"
-)
+_NUMBER = re.compile(r"(?<![\w.])[-\N{MINUS SIGN}]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d])")
 _HAN = r"\u3400-\u9fff\uf900-\ufaff"
+_BORDER = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_HAN}])")
 _HALF = re.compile(
     rf"[{_HAN}\u201d][,;:!?](?=[\s{_HAN}]|$)|"
     rf"[,;:!?] ?[{_HAN}]|[{_HAN}]\.(?=\s|$|[{_HAN}])|"
     rf"\([{_HAN}]|[{_HAN}]\)"
 )
-_FULL_BLANK = re.compile(
-    "[，。；：！？、（）《》“”] | [，。；：！？、）》”]"
-)
+_FULL_BLANK = re.compile("[，。；：！？、（）《》“”] | [，。；：！？、）》”]")
 _ZENKAKU = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _TERM = re.compile(r"\[([^\]]*)\]\([^)]*?glossary\.md#([\w-]+)\)")
 _OWN_TERM = re.compile(r"\[([^\]]*)\]\(#([\w-]+)\)")
@@ -47,7 +44,8 @@ def faults(english: str, chinese: str, page: str = "") -> list[str]:
         found.append("the row has another number of cells")
     if "\n" in chinese:
         found.append("a line break")
-    found += [f"half-width {hit[0]!r}" for hit in _HALF.finditer(_KEPT.sub("", chinese))]
+    bare_chinese = _KEPT.sub("", chinese)
+    found += [f"half-width {hit[0]!r}" for hit in _HALF.finditer(bare_chinese)]
     found += [f"blank at {hit[0]!r}" for hit in _FULL_BLANK.finditer(chinese)]
     found += [f"full-width {hit[0]!r}" for hit in _ZENKAKU.finditer(chinese)]
     found += _terms(english, chinese, _OWN_TERM if page == "glossary.md" else _TERM)
@@ -105,7 +103,7 @@ def _spaced(text: str) -> str:
     for i, part in enumerate(parts):
         if i % 2:
             continue
-        part = re.sub(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_HAN}])", " ", part)
+        part = _BORDER.sub(" ", part)
         if i and re.match(f"[{_HAN}]", part):
             part = " " + part
         if i + 1 < len(parts) and re.search(f"[{_HAN}]$", part):
