@@ -88,7 +88,6 @@ class Visit:
         self, *, width: int = WIDE, scheme: str = "light", unfolded: bool = True
     ) -> None:
         """Show the page as a reader would see it, and wait until nothing moves."""
-        self.page.bring_to_front()  # a tab in the background may draw nothing
         self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         self.page.evaluate("scheme => look.turn(scheme)", SCHEMES[scheme])
