@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from doctools import concepts, notebooks, offline, pages
+from doctools.translations.language import say
 
 # Names the environment variable with the address of the repository, as git clones it.
 REPOSITORY = "NNREF_REPO_URL"
@@ -30,7 +31,8 @@ def wheel() -> str:
     name = notebooks.wheel_name()
     command = f"```text\npip install {name}\n```"
     link = _file(f"assets/{name}")
-    return f"Save {link}, then, in the folder where it is:\n\n{command}\n"
+    words = say("Save {link}, then, in the folder where it is:", link=link)
+    return f"{words}\n\n{command}\n"
 
 
 def all_notebooks() -> str:
@@ -76,7 +78,13 @@ def citation() -> str:
         fields["url"] = address
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     bibtex = "\n".join(["@software{nnref,", *lines, "}"])
-    sentence = f"{authors} ({date[:4]}). *{about['title']}*, version {version}"
+    sentence = say(
+        "{authors} ({year}). *{title}*, version {version}",
+        authors=authors,
+        year=date[:4],
+        title=about["title"],
+        version=version,
+    )
     if address:
         sentence += f", <{address}>"
     return f"{sentence}.\n\n```text\n{bibtex}\n```\n"

@@ -1,6 +1,7 @@
 """Builds or serves the site with MkDocs; `hooks.py` says what is made before.
 
-What is built is completed: the search index, what each page says of itself, an archive.
+Both editions are built at once, each by its own MkDocs, and joined. What is built is
+completed: the search index, what each page says of itself, an archive.
 A site of which nothing has changed, the packages that build it among them, is not built
 again but taken from `.cache/site`.
 """
@@ -17,7 +18,9 @@ import time
 from importlib.metadata import distributions
 from pathlib import Path
 
-from doctools import fonts, metadata, offline, pages, search, wasm
+from doctools import fonts, hooks, metadata, offline, pages, search, wasm
+from doctools.translations import language
+from doctools.translations import site as editions
 
 # The preview makes again what has changed, and shows warnings in the browser.
 PREVIEW = ["--dirty", "--no-strict"]
@@ -39,7 +42,10 @@ def main() -> int:
     start = time.perf_counter()
     os.chdir(pages.ROOT)
     if arguments.command == "serve":
-        return _mkdocs("serve", *PREVIEW, *rest)
+        try:
+            return _start(["serve", *PREVIEW, *rest]).wait()
+        except KeyboardInterrupt:
+            return 0
     fonts.make()  # which are among the files that it is built from, as these are
     wasm.make()
     kept = CACHE / inputs(rest)
@@ -47,12 +53,8 @@ def main() -> int:
         done = f"unchanged since {time.ctime(kept.stat().st_mtime)}"
     else:
         part = kept.with_suffix(f".{os.getpid()}")
-        if code := _mkdocs("build", "--strict", "--site-dir", str(part), *rest):
-            shutil.rmtree(part, ignore_errors=True)
+        if code := _build(part, rest):
             return code
-        search.complete(part)
-        metadata.complete(part)
-        offline.pack(part)
         part.replace(kept)
         for older in CACHE.iterdir():
             if older != kept and not older.suffix:  # else another is being built
@@ -64,13 +66,43 @@ def main() -> int:
     return 0
 
 
-def _mkdocs(*arguments: str) -> int:
-    # Material's notice about MkDocs' future is no concern of a reader's build.
-    env = {"NO_MKDOCS_2_WARNING": "1", **os.environ}
+def _build(site: Path, arguments: list[str]) -> int:
+    """Build both editions into a folder; return what MkDocs did if it failed."""
     try:
-        return subprocess.call([sys.executable, "-m", "mkdocs", *arguments], env=env)
-    except KeyboardInterrupt:
+        hooks.prepare()
+    except pages.PageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    folders = {
+        language.ENGLISH: site,
+        language.CHINESE: site.with_name(f"{site.name}.{language.CHINESE}"),
+    }
+    running = [
+        _start(
+            ["build", "--strict", "--site-dir", str(folder), *arguments],
+            {language.LANGUAGE: tongue, hooks.PREPARED: "1"},
+        )
+        for tongue, folder in folders.items()
+    ]
+    codes = [process.wait() for process in running]
+    if not any(codes):
+        for folder in folders.values():
+            search.complete(folder)
+            metadata.complete(folder)
+        editions.join(*folders.values())
+        offline.pack(site)
         return 0
+    for folder in folders.values():
+        shutil.rmtree(folder, ignore_errors=True)
+    return max(codes, key=abs)
+
+
+def _start(
+    arguments: list[str], settings: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    # Material's notice about MkDocs' future is no concern of a reader's build.
+    env = {"NO_MKDOCS_2_WARNING": "1", **os.environ, **(settings or {})}
+    return subprocess.Popen([sys.executable, "-m", "mkdocs", *arguments], env=env)
 
 
 def inputs(arguments: list[str]) -> str:

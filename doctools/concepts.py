@@ -13,14 +13,23 @@ from functools import cache
 from itertools import groupby
 
 from doctools import pages
+from doctools.translations import edition
+from doctools.translations.language import say
 
 FOLDER = pages.DOCS / "concepts"
-_ITEM = re.compile(r"^\d+\. +\[(?P<title>.+?)\]\((?P<page>[\w-]+)\.md\): (?P<learn>.*)")
+_NUMBER = re.compile(r"^\d+\. +(?=\[)")
+_ITEM = re.compile(r"\[(?P<title>.+?)\]\((?P<page>[\w-]+)\.md\)(?:: |：)(?P<learn>.*)")
 _LINK = re.compile(r"\]\(([\w-]+)\.md\b")
 
 # In units of the drawing: a column holds pages that need as many others in a row.
 WIDTH, HEIGHT, GAP_X, GAP_Y = 178, 92, 30, 16
 LETTERS = 27  # of a line in a box
+# Chinese breaks between any two characters, but not before a comma.
+_HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+_PIECES = re.compile(
+    r"\s*(?:[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+)"
+)
+_NEVER_FIRST = re.compile(r"[，。；：、！？）”]")
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,10 @@ class Concept:
 def concepts() -> list[Concept]:
     """The pages in the order of reading."""
     text = (FOLDER / "index.md").read_text(encoding="utf-8")
-    items = re.split(r"\n(?=\d+\. )", text.replace("\n   ", " "))
-    found = [match for item in items if (match := _ITEM.match(item))]
+    rows = re.split(r"\n(?=\d+\. )|\n\n", text.replace("\n   ", " "))
+    items = [row[start.end() :] for row in rows if (start := _NUMBER.match(row))]
+    said = edition.translator("concepts/index.md")
+    found = [match for item in items if (match := _ITEM.match(said(item) or item))]
     return [Concept(m["page"], m["title"], m["learn"], needs(m["page"])) for m in found]
 
 
@@ -98,12 +109,14 @@ def map_of_concepts() -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
         'markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
     )
+    name = say("Map of concepts")
     drawing = (
         f'<div class="nn-map"><svg viewBox="0 0 {right} {bottom}" role="group" '
-        f'aria-label="Map of concepts">{tip}{"".join(lines + boxes)}</svg></div>'
+        f'aria-label="{name}">{tip}{"".join(lines + boxes)}</svg></div>'
     )
     items = [
-        f"{k}. [{concept.title}](concepts/{concept.page}.md): {concept.learn}"
+        f"{k}. [{concept.title}](concepts/{concept.page}.md)"
+        f"{say(': {learn}', learn=concept.learn)}"
         for k, concept in enumerate(found, 1)
     ]
     order = ['<div class="nn-order" markdown>', "", *items, "", "</div>"]
@@ -127,7 +140,7 @@ def _box(concept: Concept, x: int, y: int) -> str:
         "</text>"
         for k, (row, kind) in enumerate(rows)
     ]
-    name = html.escape(f"{concept.title}: {concept.learn}")
+    name = html.escape(concept.title + say(": {learn}", learn=concept.learn))
     return (
         f'<a href="{link}" class="node" aria-label="{name}">'
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
@@ -136,11 +149,16 @@ def _box(concept: Concept, x: int, y: int) -> str:
 
 
 def _wrapped(text: str, most: int) -> list[str]:
-    """Lines of at most so many letters."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > most:
-            lines.append(word)
+    """Lines of at most so many letters; a Chinese one is as wide as two."""
+    lines, width = [""], 0
+    for piece in _PIECES.findall(text):
+        bare = piece.strip()
+        wide = len(bare) + len(_HAN.findall(bare))
+        blank = piece[0].isspace()
+        if lines[-1] and width + blank + wide > most and not _NEVER_FIRST.match(bare):
+            lines.append(bare)
+            width = wide
         else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+            lines[-1] += " " * blank + bare
+            width += blank + wide
+    return [line.strip() for line in lines]

@@ -24,15 +24,20 @@ from mkdocs.exceptions import Abort
 
 from doctools import checks, figures, fonts, notebooks, pages, wasm
 from doctools.blocks import directives
+from doctools.translations import catalogue, edition, language, site
 from eqcheck.outside import code
 
 if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
 # What all pages are made with; the rest of doctools is read when the preview starts.
 SHARED = ("mkdocs.yml", "doctools/theme", "doctools/docstring_symbols.toml")
+# Set by who has made already what pages ask for.
+PREPARED = "NNREF_PREPARED"
 log = logging.getLogger("mkdocs.nnref")
 # What a slider shows but for its first drawing: fetched when a reader reaches for it.
 _FRAMES = re.compile(r"<template>(.*?)</template>(?=</figure>)", re.DOTALL)
@@ -49,7 +54,25 @@ def on_startup(*, command: str, dirty: bool) -> None:
     _made.clear()
 
 
+def on_config(config: MkDocsConfig, **_: Any) -> MkDocsConfig:
+    """Build the edition that is asked for."""
+    site.configure(config)
+    return config
+
+
+def on_nav(nav: Navigation, **_: Any) -> Navigation:
+    """Name the parts of the site in the language of this build."""
+    site.name_sections(nav)
+    return nav
+
+
 def on_pre_build(**_: Any) -> None:
+    """Make what pages ask for."""
+    if not os.environ.get(PREPARED):
+        prepare()
+
+
+def prepare() -> None:
     """Make what pages ask for: on all processors, and with the package as it is now."""
     start = time.perf_counter()
     paths = pages.markdown_pages()
@@ -90,6 +113,7 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
         example = "language-pycon highlight"
         html = html.replace(f'class="{example}"', f'class="nn-runs {example}"')
     html = _PLAIN_TOKEN.sub(r"\1", html)
+    html = site.marked(html, page.file.src_uri)
     drawings = _FRAMES.findall(html)
     if not drawings:
         return html
@@ -102,6 +126,16 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
     mark = f'class="nn-figure nn-explore" data-frames="frames.js?{version}"'
     html = html.replace('class="nn-figure nn-explore"', mark)
     return _FRAMES.sub("", html)
+
+
+def on_post_page(output: str, *, page: Page, **_: Any) -> str:
+    """Lead to the same page in the other language."""
+    return site.with_switch(output, page.url)
+
+
+def on_post_build(*, config: MkDocsConfig, **_: Any) -> None:
+    """Write what scripts say in the language of this build."""
+    site.write_words(Path(config.site_dir))
 
 
 def on_build_error(*, error: Exception, **_: Any) -> None:
@@ -119,6 +153,10 @@ def rests_on(path: Path) -> bytes:
     for name in SHARED:
         digest.update(_content(pages.ROOT / name))
     digest.update(code.read(figures.PACKAGE).digest(text))
+    if language.is_translated():
+        digest.update(site.digest())
+        own = catalogue.place(edition.name_of(path))
+        digest.update(own.read_bytes() if own.exists() else b"")
     listed = re.findall(r"<!-- source: (\w+) -->", text)
     listed += [_module(name) for _, name in directives(text, path.name)]
     if listed:

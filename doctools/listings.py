@@ -12,6 +12,7 @@ import textwrap
 from doctools import plain_speed
 from doctools.pages import ROOT
 from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
+from doctools.translations.language import say
 
 # Names the environment variable that says where a reader finds a line of the source,
 # for instance https://example.org/nnref/blob/main/{path}#L{line}
@@ -44,15 +45,24 @@ def counts() -> str:
     of_plain = [lines(short, name) for name in names]
     whole = [lines(package, name) for name in names]
     return (
-        f"Of {len(names)} names there is a plain version: the median listing has "
-        f"{statistics.median(of_plain):.0f} lines, and the longest {max(of_plain)}. "
-        f"With all that the package does they have {statistics.median(whole):.0f} and "
-        f"{max(whole)}.\n"
+        say(
+            "Of {names} names there is a plain version: the median listing has "
+            "{median} lines, and the longest {most}. With all that the package does "
+            "they have {median_whole} and {most_whole}.",
+            names=len(names),
+            median=f"{statistics.median(of_plain):.0f}",
+            most=max(of_plain),
+            median_whole=f"{statistics.median(whole):.0f}",
+            most_whole=max(whole),
+        )
+        + "\n"
     )
 
 
 def _shown(name: str, short: Package) -> str:
-    title = f"{name}, plain: {lines(short, name)} lines to copy"
+    title = say(
+        "{name}, plain: {count} lines to copy", name=name, count=lines(short, name)
+    )
     opening = f'{{ .python .nn-plain title="{title}" }}'
     return f"```{opening}\n{short.snippet(name)}```\n"
 
@@ -61,17 +71,26 @@ def _folded(name: str, package: Package, *, below: bool = False) -> str:
     definition = package.definition(name)
     body, classes = "", "quote"
     if name in EXCLUDED:
-        title = f"Source of `{name}`, which does not run alone: {EXCLUDED[name]}"
+        title = say(
+            "Source of `{name}`, which does not run alone: {why}",
+            name=name,
+            why=say(EXCLUDED[name]),
+        )
         code = package.source(name)
     else:
         code = package.snippet(name)
-        title = f"Source of `{name}`, to copy and run alone"
+        title = say("Source of `{name}`, to copy and run alone", name=name)
         if below:
             classes += " nn-package"
             count = lines(package, name)
-            kind = "checked and fast" if plain_speed.is_faster(name) else "checked"
-            title = f"`{name}` {kind}, as in the package: {count} lines"
-            body = f"{BUYS} {plain_speed.sentence(name)}".rstrip() + "\n\n"
+            title = say(
+                "`{name}` checked and fast, as in the package: {count} lines"
+                if plain_speed.is_faster(name)
+                else "`{name}` checked, as in the package: {count} lines",
+                name=name,
+                count=count,
+            )
+            body = f"{say(BUYS)} {plain_speed.sentence(name)}".rstrip() + "\n\n"
     if link := _link(definition):  # else the first line of code says it
         body += f"{link}\n\n"
     body += f"```python\n{code}```\n"
@@ -84,4 +103,5 @@ def _link(definition: Definition) -> str:
         return ""
     path = definition.module.path.relative_to(ROOT).as_posix()
     address = template.format(path=path, line=definition.line)
-    return f"[{path}, line {definition.line}]({address})"
+    label = say("{path}, line {line}", path=path, line=definition.line)
+    return f"[{label}]({address})"

@@ -25,8 +25,12 @@ from markdown.treeprocessors import Treeprocessor
 from pymdownx.arithmatex import ArithmatexExtension
 
 from doctools import maths, pages, wasm
+from doctools.translations import edition, language
+from doctools.translations.language import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from markdown import Markdown
 
 DIRECTIVES = (
@@ -45,7 +49,12 @@ DIRECTIVES = (
 
 
 class PagePreprocessor(Preprocessor):
-    """Replaces the elements of a page that are ours; leaves every other line alone."""
+    """Replaces the elements of a page that are ours; leaves every other line alone.
+
+    In a translated edition it replaces the paragraphs, too.
+    """
+
+    _say: Callable[[str], str | None] = str  # what the page says, in this language
 
     def run(self, lines: list[str]) -> list[str]:
         """Rewrite the page; what is HTML already goes to Markdown's stash."""
@@ -53,10 +62,14 @@ class PagePreprocessor(Preprocessor):
         found = list(pages.elements(text))
         # Whatever the page does not use must not slow down or break other Markdown,
         # such as the docstrings that mkdocstrings converts piece by piece.
-        if not found:
+        page = self._page(text)
+        if not found and page is None:
             return lines
         replaced: dict[int, tuple[int, list[str]]] = {}
         after: dict[int, list[str]] = {}
+        if page is not None:
+            replaced |= edition.lines(text, page)
+        self._say = edition.translator(page) if page else str
         blocks = {block.line: block for block in pages.blocks(text)}
         outputs = {b.output.line: b for b in blocks.values() if b.output is not None}
         number, marks = 0, self._marks(text, found)
@@ -106,6 +119,14 @@ class PagePreprocessor(Preprocessor):
         return result
 
     @staticmethod
+    def _page(text: str) -> str | None:
+        """Which page this is, where that matters: in another language."""
+        if not language.is_translated():
+            return None
+        located = pages.locate(text)
+        return edition.name_of(located[0]) if located else None
+
+    @staticmethod
     def _has_buttons(text: str) -> bool:
         """Whether readers can run the blocks of the page."""
         located = pages.locate(text)
@@ -124,7 +145,7 @@ class PagePreprocessor(Preprocessor):
         has_title = not offset and text.startswith("# ")
         if not has_title or not notebooks.is_notebook(path):
             return None
-        link = f'<a href="{notebooks.link(path)}" download>Notebook</a>'
+        link = f'<a href="{notebooks.link(path)}" download>{say("Notebook")}</a>'
         return self._stash(f'<p class="nn-tools">{link}</p>')
 
     @staticmethod
@@ -161,7 +182,7 @@ class PagePreprocessor(Preprocessor):
         if block.in_view:
             return code, figure
         prints = block.output is not None
-        title = "Code of this output" if prints else "Code of this figure"
+        title = say("Code of this output") if prints else say("Code of this figure")
         kind = "nn-code nn-prints" if prints else "nn-code"
         inner = textwrap.indent("\n".join(code), "    ").split("\n")
         folded = [*figure, f'??? {kind} "{title}"', "", *inner, ""]
@@ -170,7 +191,7 @@ class PagePreprocessor(Preprocessor):
     def _figure(self, block: pages.Block) -> list[str]:
         from doctools.figures import figure_html
 
-        return self._stash(figure_html(block))
+        return self._stash(figure_html(block, say=self._say))
 
     def _comment(self, comment: pages.Comment) -> list[str]:
         keyword, _, rest = comment.text.partition(":")

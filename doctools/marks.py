@@ -8,6 +8,7 @@ from pathlib import Path
 import eqcheck
 import nnref
 from doctools import checks, formulas, pages
+from doctools.translations.language import say
 from eqcheck.outside.docstrings import Package
 
 
@@ -26,7 +27,9 @@ def marks(path: Path) -> dict[int, str]:
         if result.line not in numbers:
             continue  # inline: the prose stays as it is
         number = numbers[result.line]
-        address = f'<a href="#equation-{number}" title="Link here">({number})</a>'
+        address = (
+            f'<a href="#equation-{number}" title="{say("Link here")}">({number})</a>'
+        )
         said = _said(result, path, found, numbers)
         made[result.line] = (
             f'<div class="nn-equation__mark" data-search-exclude>{address}{said}</div>'
@@ -100,7 +103,7 @@ def _said(
             and any(user.line <= line <= user.end for line in result.used_by)
         )
         links = ", ".join(f'<a href="#equation-{n}">({n})</a>' for n in users)
-        return f"<span>✓ in {links}</span>"
+        return f"<span>{say('✓ in {links}', links=links)}</span>"
     return f"<span>{html.escape(result.reason)}</span>"
 
 

@@ -19,7 +19,9 @@ CARD: Final = "assets/images/card.png"
 _DESCRIPTION = re.compile(r'<meta name="description" content="(.*?)">', re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _CANONICAL = re.compile(r'<link rel="canonical" href="(.*?)">')
-_SHORT = re.compile(r"(Question\.|Needs:|Explained in)\s")
+# What begins a page, in both languages.
+_SHORT = re.compile(r"(Question\.|Needs:|Explained in|问题。|先读：|解释见)")
+_ANSWER = re.compile(r"(Short answer\.|简短的回答。)\s*")
 
 
 class _Paragraphs(HTMLParser):
@@ -52,9 +54,14 @@ def description(page: str) -> str:
     """What a page is about, in at most `LENGTH` characters; '' if it does not say."""
     paragraphs = [" ".join(text.split()) for text in _Paragraphs(page).found]
     for text in paragraphs:
-        if text.startswith("Short answer."):
-            return _shortened(text.removeprefix("Short answer.").strip())
-    telling = [text for text in paragraphs if len(text) > 40 and not _SHORT.match(text)]
+        if answer := _ANSWER.match(text):
+            return _shortened(text[answer.end() :])
+    # A Chinese sentence has half as many characters.
+    telling = [
+        text
+        for text in paragraphs
+        if len(text.encode()) > 40 and not _SHORT.match(text)
+    ]
     return _shortened(telling[0]) if telling else ""
 
 
@@ -62,13 +69,12 @@ def _shortened(text: str) -> str:
     """The first sentences that fit, or as many words."""
     if len(text) <= LENGTH:
         return text
-    sentences = re.split(r"(?<=[.!?]) ", text)
     kept = ""
-    for sentence in sentences:
-        if len(kept) + len(sentence) + 1 > LENGTH:
+    for sentence in re.split(r"(?<=[.!?])(?= )|(?<=[。！？])", text):
+        if len(kept + sentence) > LENGTH:
             break
-        kept = f"{kept} {sentence}".strip()
-    return kept or text[: LENGTH - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+        kept += sentence
+    return kept.strip() or text[: LENGTH - 1].rpartition(" ")[0].rstrip(",;:") + "…"
 
 
 def complete(site: Path) -> None:

@@ -37,8 +37,10 @@ def pack(site: Path) -> Path:
             entry = zipfile.ZipInfo(f"nnref-site/{name}")
             packed.writestr(entry, content, zipfile.ZIP_DEFLATED)
         nothing = f"var __index = {json.dumps(index)};"
-        entry = zipfile.ZipInfo("nnref-site/search/search_index.js")
-        packed.writestr(entry, nothing, zipfile.ZIP_DEFLATED)
+        for found in sorted(site.rglob("search_index.json")):
+            name = found.relative_to(site).with_suffix(".js").as_posix()
+            entry = zipfile.ZipInfo(f"nnref-site/{name}")
+            packed.writestr(entry, nothing, zipfile.ZIP_DEFLATED)
     return archive
 
 

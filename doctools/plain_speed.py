@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from doctools.translations.language import say
+
 FILE = Path(__file__).with_suffix(".toml")
 
 IMAGES = "32 images of 16 channels and 28×28 pixels"
@@ -50,7 +52,12 @@ def sentence(name: str) -> str:
     if found is None:
         return ""
     fast, plain = (f"{value:.2g}" if value < 10 else f"{value:.0f}" for value in found)
-    return f"On {ON[name]} it took {fast} ms, the plain one {plain} ms."
+    return say(
+        "On {what} it took {fast} ms, the plain one {plain} ms.",
+        what=say(ON[name]),
+        fast=fast,
+        plain=plain,
+    )
 
 
 def is_faster(name: str) -> bool:

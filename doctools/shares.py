@@ -9,6 +9,7 @@ from functools import cache
 
 import eqcheck
 from doctools import blocks, census, commands, formulas, names, numbers, pages
+from doctools.translations.language import say
 
 # Examples: true as they stand; below, each is changed and the check must see it.
 PAGE = """## A step { #step }
@@ -145,14 +146,19 @@ def rows() -> tuple[Row, ...]:
     ]
     claims = sum(block.claims for block in drawn)
     return (
-        _row("printed outputs", counted.outputs, 0),
-        _row("displayed equations", len(displayed), open_ones),
-        _row("formulas in sentences", inline, excused),
-        _row("formulas in docstrings", len(in_docstrings), left),
-        Row("numbers in sentences", bound.found, bound.plain + bound.fact, explained),
-        _row("names in code font", code.spans, code.marked),
-        _row("captions of figures", len(drawn), len(drawn) - claims),
-        _row("commands to type", len(typed), 0),
+        _row(say("printed outputs"), counted.outputs, 0),
+        _row(say("displayed equations"), len(displayed), open_ones),
+        _row(say("formulas in sentences"), inline, excused),
+        _row(say("formulas in docstrings"), len(in_docstrings), left),
+        Row(
+            say("numbers in sentences"),
+            bound.found,
+            bound.plain + bound.fact,
+            explained,
+        ),
+        _row(say("names in code font"), code.spans, code.marked),
+        _row(say("captions of figures"), len(drawn), len(drawn) - claims),
+        _row(say("commands to type"), len(typed), 0),
     )
 
 
@@ -162,7 +168,7 @@ def _row(kind: str, found: int, explained: int) -> Row:
 
 def table() -> str:
     """The shares as Markdown."""
-    lines = ["| what is read | found | held | with a reason why not |"]
+    lines = [say("| what is read | found | held | with a reason why not |")]
     lines.append("|---|--:|--:|--:|")
     for row in rows():
         share = f"{row.held:,} ({row.held / max(row.found, 1):.0%})"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import eqcheck
 from doctools import blocks, census, listings, pages, shares
 from doctools.names import known
+from doctools.translations import edition
+from doctools.translations.language import say
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
 WRONG = r"""<!-- equation
@@ -54,7 +55,7 @@ def counts() -> str:
         of_page = [r for r in found.get(page, []) if not r.inline]
         fine = [r for r in of_page if r.status != eqcheck.NOT_CHECKED]
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
-    lines = ["| page | blocks | outputs | figures | equations | checked |"]
+    lines = [say("| page | blocks | outputs | figures | equations | checked |")]
     lines.append("|---|--:|--:|--:|--:|--:|")
     for page, numbers in cells.items():
         if any(numbers):
@@ -62,7 +63,7 @@ def counts() -> str:
             label = _title(page)
             lines.append(f"| [{label}]({name}) | {' | '.join(map(str, numbers))} |")
     total = [sum(column) for column in zip(*cells.values(), strict=True)]
-    lines.append(f"| **all** | {' | '.join(f'**{n}**' for n in total)} |")
+    lines.append(f"| **{say('all')}** | {' | '.join(f'**{n}**' for n in total)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -70,7 +71,10 @@ def _title(page: str) -> str:
     """What a page is called: its first heading, but for home."""
     text = (pages.ROOT / page).read_text(encoding="utf-8")
     heading = re.search(r"^# (.*?)(?: \{.*)?$", text, re.MULTILINE)
-    return "Home" if page == "docs/index.md" or not heading else heading[1]
+    if page == "docs/index.md" or not heading:
+        return say("Home")
+    known = edition.translator(page.removeprefix("docs/"))
+    return known(heading[1]) or heading[1]
 
 
 def checked_equations() -> str:
@@ -80,32 +84,41 @@ def checked_equations() -> str:
     caught = sum(result.caught for _, result in found)
     compared = sum(result.comparisons for _, result in found)
     lines = [
-        f"In this build {compared:,} comparisons were made. Of {tried:,} changed forms "
-        f"that are not equivalent by their form, {caught:,} were noticed "
-        f"({caught / max(tried, 1):.2%})."
+        say(
+            "In this build {compared} comparisons were made. Of {tried} changed forms "
+            "that are not equivalent by their form, {caught} were noticed ({share}).",
+            compared=f"{compared:,}",
+            tried=f"{tried:,}",
+            caught=f"{caught:,}",
+            share=f"{caught / max(tried, 1):.2%}",
+        )
     ]
     survivors = [
-        f"- [{Path(page).stem}]({page.removeprefix('docs/')}), {survivor}"
+        f"- [{_title(page)}]({page.removeprefix('docs/')}), {survivor}"
         for page, result in found
         for survivor in result.survivors
     ]
     if survivors:
-        lines += ["", "Not noticed:", "", *survivors]
+        lines += ["", say("Not noticed:"), "", *survivors]
     exceptions = [
-        f"- [{Path(page).stem}, equation at line {result.line}]"
-        f"({page.removeprefix('docs/')}): {result.reason}"
+        "- ["
+        + say("{page}, equation at line {line}", page=_title(page), line=result.line)
+        + f"]({page.removeprefix('docs/')}): {result.reason}"
         for page, result in found
         if result.status == eqcheck.NOT_CHECKED
     ]
     if exceptions:
-        lines += ["", "Not checked:", "", *exceptions]
+        lines += ["", say("Not checked:"), "", *exceptions]
     bound = {name for _, result in found for name in result.bound}
     unbound = [name for name in operations() if name not in bound]
     if unbound:
         listed = ", ".join(f"`{name}`" for name in unbound)
-        lines += ["", f"Operations that no equation is held against: {listed}."]
+        words = say(
+            "Operations that no equation is held against: {listed}.", listed=listed
+        )
     else:
-        lines += ["", "Every operation is held against an equation, and its gradient."]
+        words = say("Every operation is held against an equation, and its gradient.")
+    lines += ["", words]
     return "\n".join(lines) + "\n"
 
 

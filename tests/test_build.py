@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctools import build, metadata, pages, search, wasm
+from doctools import build, hooks, metadata, pages, search, wasm
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # This site has no glossary, and not the theme that says what a page is about.
     for part in (search, metadata):
         monkeypatch.setattr(part, "complete", lambda site: None)
+    monkeypatch.setattr(hooks, "prepare", lambda: None)
     monkeypatch.setattr(build, "CACHE", tmp_path / ".cache" / "site")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -34,10 +35,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_only_what_has_changed_is_built(project, monkeypatch):
     page, site = project / "docs" / "index.md", project / "site"
     built = []
-    mkdocs = build._mkdocs
-    monkeypatch.setattr(
-        build, "_mkdocs", lambda *all_: built.append(1) or mkdocs(*all_)
-    )
+    start = build._start
+    monkeypatch.setattr(build, "_start", lambda *all_: built.append(1) or start(*all_))
 
     assert run(monkeypatch) == 0
     first = (site / "index.html").read_text()
@@ -48,17 +47,18 @@ def test_only_what_has_changed_is_built(project, monkeypatch):
     assert not (site / "more.html").exists()
     assert run(monkeypatch, "--site-dir", "elsewhere") == 0
     assert (project / "elsewhere" / "index.html").read_text() == first
-    assert len(built) == 1
+    assert len(built) == 2  # one for each language
 
     page.write_text("# B\n")
     assert run(monkeypatch) == 0
     assert "B" in (site / "index.html").read_text()
-    assert len(built) == 2
+    assert "B" in (site / "zh" / "index.html").read_text()
+    assert len(built) == 4
 
     page.write_text("[Nowhere](nowhere.md)\n")
     assert run(monkeypatch) == 1  # a warning, and strict
     assert run(monkeypatch) == 1
-    assert len(built) == 4
+    assert len(built) == 8
     page.write_text("# B\n")
     assert run(monkeypatch) == 0
     assert len(list(build.CACHE.iterdir())) == 1

@@ -24,7 +24,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[pages.Block]:
     """Stand in for the drawing, which has its own tests."""
     seen: list[pages.Block] = []
 
-    def figure_html(block: pages.Block) -> str:
+    def figure_html(block: pages.Block, **_: object) -> str:
         seen.append(block)
         return "<figure>drawn</figure>"
 

@@ -42,10 +42,10 @@ def test_exceptions_and_unbound_operations_are_listed():
     assert "Of 4 changed forms" in text
     assert "3 were noticed (75.00%)" in text
     assert (
-        "- [glossary](glossary.md), line 4: sign of term 1, because it is zero" in text
+        "- [Glossary](glossary.md), line 4: sign of term 1, because it is zero" in text
     )
     assert (
-        "- [glossary, equation at line 9](glossary.md): not checked, because hard"
+        "- [Glossary, equation at line 9](glossary.md): not checked, because hard"
         in text
     )
     assert "`relu_backward`" in text

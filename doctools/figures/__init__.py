@@ -15,7 +15,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -42,10 +42,15 @@ class FigureError(pages.PageError):
     """A figure that cannot be drawn; the message starts with page:line."""
 
 
-def figure_html(block: pages.Block, page: str | None = None) -> str:
+def figure_html(
+    block: pages.Block,
+    page: str | None = None,
+    say: Callable[[str], str | None] = str,
+) -> str:
     """The figure of a block that draws, for the place below it.
 
-    `page` names the page in errors; without it, it is looked up.
+    `page` names the page in errors; without it, it is looked up. `say` gives caption
+    and labels in the language of the build, None where it lacks them.
     """
     if not block.caption:
         page, found = (page, block) if page else _located(block)
@@ -55,7 +60,7 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
         raise FigureError(f"{page}:{found.line}: {message}")
     drawing = _drawing(block, page)
     name = f"figure-{block.line}"
-    caption = f'<figcaption id="{name}">{html.escape(block.caption)}</figcaption>'
+    caption = _said(f'<figcaption id="{name}"', block.caption, say, "figcaption")
     inside = _labelled(drawing, name)
     if not block.controls:
         return f'<figure class="nn-figure">{inside}{caption}</figure>'
@@ -70,24 +75,37 @@ def figure_html(block: pages.Block, page: str | None = None) -> str:
     ]
     return (
         '<figure class="nn-figure nn-explore">'
-        f"{stage}{_ranges(block, name)}{caption}"
+        f"{stage}{_ranges(block, name, say)}{caption}"
         f"<template>{''.join(others)}</template></figure>"
     )
 
 
 def _labelled(drawing: str, name: str) -> str:
     """A drawing whose text alternative is the caption, with ids of its own."""
+    from doctools.translations import labels
+
     label = f'<svg role="img" aria-labelledby="{name}" data-search-exclude="" '
+    drawing = labels.translated(drawing)
     return drawing.replace("<svg ", label).replace(PREFIX, f"{name}-")
 
 
-def _ranges(block: pages.Block, name: str) -> str:
+def _said(
+    opening: str, english: str, say: Callable[[str], str | None], tag: str
+) -> str:
+    """An element with a text, marked as English where there is no translation."""
+    text = say(english)
+    if text is None:
+        opening, text = f'{opening} lang="en"', english
+    return f"{opening}>{html.escape(text)}</{tag}>"
+
+
+def _ranges(block: pages.Block, name: str, say: Callable[[str], str | None]) -> str:
     """The sliders, which a script shows: without it there is the first frame."""
     rows = []
     for k, slider in enumerate(sliders.sliders(block)):
         ident, texts = f"{name}-slider-{k}", slider.texts()
+        rows.append(_said(f'<label for="{ident}"', slider.label, say, "label"))
         rows.append(
-            f'<label for="{ident}">{html.escape(slider.label)}</label>'
             f'<input type="range" id="{ident}" min="0" max="{len(texts) - 1}" step="1" '
             f'value="{slider.start}" data-values="{html.escape(json.dumps(texts))}" '
             f'aria-valuetext="{html.escape(texts[slider.start])}">'
@@ -103,6 +121,12 @@ def _frames(page: str, block: pages.Block) -> list[tuple[str, pages.Block]]:
     except sliders.SliderError as error:
         raise FigureError(f"{page}:{block.line}: {error}") from error
     return [(each.setting, replace(block, code=each.code)) for each in made]
+
+
+def all_drawings(block: pages.Block, page: str) -> list[str]:
+    """What a block draws, and what it draws for each position of its sliders."""
+    others = [_drawing(frame, page) for _, frame in _frames(page, block)]
+    return [_drawing(block, page), *others]
 
 
 def drawings(block: pages.Block, page: str) -> list[str]:

@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from doctools.translations import catalogue, checks, edition
+from doctools.translations import catalogue, checks, edition, labels, words
 
 _HEAD = re.compile(r"@(\w+)\n")
 
@@ -39,10 +39,17 @@ def main() -> int:
         print(*found, sep="\n")
         return bool(found)
     for page in edition.translated_pages():
-        units, lacking, near = catalogue.update(page)
-        if lacking:
-            print(f"{page}: {lacking} of {units} lack, for {near} there is a proposal")
+        _report(page, *catalogue.update(page))
+    phrases = words.all_words()
+    _report("interface", *catalogue.brought_up(catalogue.INTERFACE, phrases))
+    drawn = list(labels.words())
+    _report("figures", *catalogue.brought_up(catalogue.FIGURES, drawn))
     return 0
+
+
+def _report(name: str, count: int, lacking: int, near: int) -> None:
+    if lacking:
+        print(f"{name}: {lacking} of {count} lack, for {near} there is a proposal")
 
 
 def exported(page: str) -> str:

@@ -18,6 +18,8 @@ from doctools.translations.units import Unit, units
 
 FOLDER: Final = pages.ROOT / "translations" / "zh"
 COMMON: Final = FOLDER / "common.po"  # what several pages say in the same words
+INTERFACE: Final = FOLDER / "interface.po"  # what the site itself says: `say`, `t`
+FIGURES: Final = FOLDER / "figures.po"  # the words in figures
 NEAR: Final = 0.75  # how like a changed paragraph the old one must be to be proposed
 
 
@@ -86,9 +88,13 @@ def update(page: str) -> tuple[int, int, int]:
     """Bring a page's catalogue up to date: units, how many lack, how many are near."""
     common = read(COMMON)
     keys = [unit.text for unit in page_units(page) if unit.text not in common]
-    path = place(page)
+    return brought_up(place(page), keys)
+
+
+def brought_up(path: Path, keys: list[str]) -> tuple[int, int, int]:
+    """Bring a catalogue up to date with these keys; see `update`."""
     known = dict(read(path))
     if path.exists():  # proposals of before stay proposals
         for entry in polib.pofile(str(path)).fuzzy_entries():
             known.setdefault(entry.previous_msgid or entry.msgid, entry.msgstr)
-    return len(keys), *save(path, keys, known)
+    return len(dict.fromkeys(keys)), *save(path, keys, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 from doctools import pages, search
@@ -13,11 +14,12 @@ _KEPT = re.compile(
     r"(?P<formula>\$[^$]+\$)|(?P<code>`[^`]+`)|(?P<link>\]\([^)]*\))|"
     r"(?P<footnote>\[\^[^\]]+\])|(?P<attribute>\{:? ?[#.][^{}]*\})|(?P<tag><[^<>]+>)"
 )
-_STRONG = re.compile(r"\*\*(?=\S)")
+_STRONG = re.compile(r"\*\*")
 _EMPHASIS = re.compile(r"(?<!\*)\*(?!\*)(?=\S)|(?<=\S)(?<!\*)\*(?!\*)")
-_NUMBER = re.compile(r"(?<![\w.])[-\N{MINUS SIGN}]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d])")
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9_.])[-\N{MINUS SIGN}]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d])"
+)
 _HAN = r"\u3400-\u9fff\uf900-\ufaff"
-_BORDER = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_HAN}])")
 _HALF = re.compile(
     rf"[{_HAN}\u201d][,;:!?](?=[\s{_HAN}]|$)|"
     rf"[,;:!?] ?[{_HAN}]|[{_HAN}]\.(?=\s|$|[{_HAN}])|"
@@ -87,26 +89,42 @@ def chinese_names() -> dict[str, list[str]]:
 def spaced(text: str) -> str:
     """The text with a blank between Han and Latin letters, digits, formulas and code.
 
-    Nobody has to type it; between Han and punctuation there is none.
+    Nobody has to type it. Between two Han, and beside their punctuation, there is none.
     """
-    inner = re.compile(r"\]\([^)]*\)|\{[^{}]*\}|<[^<>]+>")
-    pieces, at = [], 0
-    for hit in inner.finditer(text):
-        pieces += [_spaced(text[at : hit.start()]), hit[0]]
-        at = hit.end()
-    return "".join([*pieces, _spaced(text[at:])])
-
-
-def _spaced(text: str) -> str:
-    inside = re.compile(r"(\$[^$]+\$|`[^`]+`)")
-    parts = inside.split(text)
-    for i, part in enumerate(parts):
-        if i % 2:
+    made: list[str] = []
+    between: list[tuple[str, str]] = []  # what marks up, and blanks, since `last`
+    last = ""  # the kind of what one saw last
+    is_open: list[str] = []
+    for hit in _ATOM.finditer(text):
+        kind, piece = str(hit.lastgroup), hit[0]
+        if kind == "mark":
+            kind = "close" if is_open[-1:] == [piece] else "open"
+            is_open = is_open[:-1] if kind == "close" else [*is_open, piece]
+        if kind in ("open", "close", "blank"):
+            between.append((kind, piece))
             continue
-        part = _BORDER.sub(" ", part)
-        if i and re.match(f"[{_HAN}]", part):
-            part = " " + part
-        if i + 1 < len(parts) and re.search(f"[{_HAN}]$", part):
-            part += " "
-        parts[i] = part
-    return "".join(parts)
+        made += _between(last, kind, between)
+        made.append(piece)
+        last, between = kind, []
+    return "".join([*made, *(piece for _, piece in between)])
+
+
+def _between(before: str, after: str, pieces: list[tuple[str, str]]) -> Iterator[str]:
+    kinds = {before, after}
+    is_border = kinds == {"han", "latin"}
+    if not is_border and "full" not in kinds and kinds != {"han"}:
+        yield from (piece for _, piece in pieces)
+        return
+    yield from (piece for kind, piece in pieces if kind == "close")
+    yield " " if is_border else ""
+    yield from (piece for kind, piece in pieces if kind == "open")
+
+
+# What one sees of a text, and what marks it up.
+_ATOM = re.compile(
+    rf"(?P<latin>\$[^$]+\$|`[^`]+`|[A-Za-z0-9%\u0370-\u03ff]+)|(?P<han>[{_HAN}])|"
+    r"(?P<full>[，。；：！？、（）《》“”…])|(?P<blank>\s+)|(?P<mark>\*+)|"
+    r"(?P<close>\]\([^)]*\)|\{[^{}]*\}|</[^<>]+>)|(?P<open>\[(?!\^)|<[^<>/][^<>]*>)|"
+    r"(?P<other>\[\^[^\]]+\]|.)",
+    re.DOTALL,
+)

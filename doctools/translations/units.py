@@ -19,9 +19,7 @@ _PREFIX = re.compile(
 )
 _ATTRIBUTES = re.compile(r"\s*\{:? ?[#.][^{}]*\}$")
 # A line that begins something of its own, and one that is no text at all.
-_BEGINS = re.compile(
-    r"\s*(?:#{1,6} |[-*+] |\d+\. |:   |\||!!!|\?\?\?|\[\^[^\]]+\]: |\[\d)"
-)
+_BEGINS = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+\. |:   |\||!!!|\?\?\?|\[\^[^\]]+\]: )")
 _BLOCK_TAGS = "a|dd|details|div|dl|dt|figure|li|nav|ol|p|section|summary|table|ul"
 _NO_TEXT = re.compile(
     rf"\s*(?:</?(?:{_BLOCK_TAGS})\b[^>]*>\s*$|:::|\|[\s:|-]+\|?$|\*\[|---+\s*$|"

@@ -7,6 +7,8 @@
   const found = document.querySelectorAll(".highlight.nn-runs");
   if (!found.length || location.protocol === "file:") return; // from a folder there are no workers
   const script = new URL("workers/run.js", document.currentScript.src);
+  // A phrase in the language of the page, with values in the place of {}.
+  const t = (text, ...values) => (window.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
   const MOST = 2_000_000; // characters that a block may print
 
   // ------------------------------------------------------------ one worker, one queue
@@ -25,7 +27,7 @@
       worker.onmessage = ({ data }) => hear(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        hear({ type: "broken", reason: event.message || "the worker could not be loaded" });
+        hear({ type: "broken", reason: event.message || t("the worker could not be loaded") });
       };
     }
     const [block] = queue;
@@ -39,12 +41,12 @@
     else if (message.type === "loading") block?.loading(message.part);
     else if (message.type === "started") (loaded = true), block?.show("running");
     else if (message.type === "out" || message.type === "err") {
-      if (block && !block.print(message)) stop(block, "Stopped: it prints too much.");
+      if (block && !block.print(message)) stop(block, t("Stopped: it prints too much."));
     } else {
       const broken = message.type === "broken";
       if (broken) end();
       queue.shift();
-      if (broken) block?.broken(missing ? `${missing} could not be loaded.` : `Python ended: ${message.reason}`);
+      if (broken) block?.broken(missing ? t("{} could not be loaded.", missing) : t("Python ended: {}", message.reason));
       else block?.done(message);
       begin();
     }
@@ -55,7 +57,7 @@
     worker = null;
   };
 
-  const stop = (block, why = "Stopped.") => {
+  const stop = (block, why = t("Stopped.")) => {
     const place = queue.indexOf(block);
     if (place < 0) return;
     if (place === 0) end();
@@ -87,7 +89,7 @@
   const labels = (figures) =>
     JSON.stringify(
       [...figures].map((svg) =>
-        [...svg.querySelectorAll("text")].map((text) => text.textContent).filter((text) => !/^[\d.,−×]+$/.test(text)),
+        [...svg.querySelectorAll("text")].map((text) => text.dataset.en ?? text.textContent).filter((text) => !/^[\d.,−×]+$/.test(text)),
       ),
     );
 
@@ -201,15 +203,15 @@
 
       const bar = make("div", "nn-bar");
       bar.setAttribute("role", "group");
-      bar.setAttribute("aria-label", `Block ${number}`);
+      bar.setAttribute("aria-label", t("Block {}", number));
       const { seconds } = box.dataset;
-      this.name = seconds ? `Run, about ${seconds} s` : "Run";
-      this.run = button("nn-run", this.name, `${this.name}, block ${number}`, () => this.press());
-      this.run.title = `Runs in your browser; loads about ${this.source.includes("matplotlib") ? 20 : 10} MB, once`;
-      this.edit = button("nn-edit", "Edit", `Edit block ${number}`, () => this.open());
-      this.edit.title = "Ctrl+Enter runs, Escape leaves";
-      this.link = button("nn-link", "Link", `Copy a link to the edited block ${number}`, () => this.share());
-      this.reset = button("nn-reset", "Reset", `Reset block ${number}`, () => this.restore());
+      this.name = seconds ? t("Run, about {} s", seconds) : t("Run");
+      this.run = button("nn-run", this.name, t("{}, block {}", this.name, number), () => this.press());
+      this.run.title = t("Runs in your browser; loads about {} MB, once", this.source.includes("matplotlib") ? 20 : 10);
+      this.edit = button("nn-edit", t("Edit"), t("Edit block {}", number), () => this.open());
+      this.edit.title = t("Ctrl+Enter runs, Escape leaves");
+      this.link = button("nn-link", t("Link"), t("Copy a link to the edited block {}", number), () => this.share());
+      this.reset = button("nn-reset", t("Reset"), t("Reset block {}", number), () => this.restore());
       this.link.hidden = this.reset.hidden = true;
       bar.append(this.reset, this.link, this.edit, this.run);
       this.code.before(bar);
@@ -239,7 +241,7 @@
       } catch {
         this.code.contentEditable = "true";
       }
-      const given = { role: "textbox", "aria-multiline": "true", "aria-label": `Code of block ${this.number}, Escape leaves` };
+      const given = { role: "textbox", "aria-multiline": "true", "aria-label": t("Code of block {}, Escape leaves", this.number) };
       for (const [name, value] of Object.entries(given)) this.code.setAttribute(name, value);
       this.code.spellcheck = false;
       this.code.focus();
@@ -306,11 +308,11 @@
       history.replaceState(null, "", address);
       try {
         await navigator.clipboard.writeText(address.href);
-        this.link.textContent = "Copied";
+        this.link.textContent = t("Copied");
       } catch {
-        this.link.textContent = "In the address";
+        this.link.textContent = t("In the address");
       }
-      setTimeout(() => (this.link.textContent = "Link"), 2000);
+      setTimeout(() => (this.link.textContent = t("Link")), 2000);
     }
 
     // --- running
@@ -330,8 +332,8 @@
       this.root.append(this.result);
       this.printed = "";
       this.reset.hidden = false;
-      this.run.textContent = "Stop";
-      this.run.setAttribute("aria-label", `Stop block ${this.number}`);
+      this.run.textContent = t("Stop");
+      this.run.setAttribute("aria-label", t("Stop block {}", this.number));
       queue.push(this);
       this.show(queue.length > 1 ? "waiting" : "loading");
       if (queue.length === 1) begin();
@@ -344,7 +346,7 @@
     }
 
     show(state) {
-      const words = { waiting: "Waiting for the block that runs…", loading: "Loading Python…", running: "Running…" };
+      const words = { waiting: t("Waiting for the block that runs…"), loading: t("Loading Python…"), running: t("Running…") };
       this.root.dataset.state = state === "waiting" ? "loading" : state;
       this.say(words[state]);
       this.bar.hidden = state !== "loading";
@@ -360,7 +362,7 @@
     loading(part) {
       if (this.root.dataset.state !== "loading") {
         this.show("loading");
-        this.say("Loading Matplotlib…");
+        this.say(t("Loading Matplotlib…"));
       }
       this.bar.value = part;
     }
@@ -391,15 +393,15 @@
       this.say(words);
       this.bar.hidden = true;
       this.run.textContent = this.name;
-      this.run.title = "Runs in your browser";
-      this.run.setAttribute("aria-label", `${this.name}, block ${this.number}`);
+      this.run.title = t("Runs in your browser");
+      this.run.setAttribute("aria-label", t("{}, block {}", this.name, this.number));
     }
 
     done({ figures, error, milliseconds }) {
       const shown = figures.map((source, k) => drawing(source, `run-${this.number}-${k}-`)).filter(Boolean);
       for (const svg of shown) {
         svg.setAttribute("role", "img");
-        svg.setAttribute("aria-label", `Figure of block ${this.number}, as run here`);
+        svg.setAttribute("aria-label", t("Figure of block {}, as run here", this.number));
         const figure = make("figure", "nn-figure");
         figure.append(svg);
         this.result.append(figure);
@@ -407,7 +409,7 @@
       if (error) this.note("nn-error", error);
       const time = seconds(milliseconds);
       if (this.isEdited()) {
-        this.finish(error ? "error" : "done", error ? "Error in the edited block" : `Edited block, ${time}`);
+        this.finish(error ? "error" : "done", error ? t("Error in the edited block") : t("Edited block, {}", time));
         return;
       }
       const printsSame = this.printed === this.expected;
@@ -415,10 +417,11 @@
       this.root.dataset.same = same;
       if (!printsSame && !error) {
         this.note("nn-diff", difference(this.expected, this.printed));
-        this.result.lastElementChild.setAttribute("aria-label", "Page (-) and this run (+)");
+        this.result.lastElementChild.setAttribute("aria-label", t("Page (-) and this run (+)"));
       }
-      const words = same ? "Same as on the page" : `Differs from the page${printsSame && !error ? ", in the figure" : ""}`;
-      this.finish(error ? "error" : "done", error ? "Error" : `${words}, ${time}`);
+      const differs = printsSame ? t("Differs from the page, in the figure, {}", time) : t("Differs from the page, {}", time);
+      const words = same ? t("Same as on the page, {}", time) : differs;
+      this.finish(error ? "error" : "done", error ? t("Error") : words);
     }
 
     stopped(why) {
@@ -427,7 +430,7 @@
 
     broken(why) {
       this.finish("error", why);
-      this.result.append(button("nn-retry", "Retry", `Retry block ${this.number}`, () => this.press()));
+      this.result.append(button("nn-retry", t("Retry"), t("Retry block {}", this.number), () => this.press()));
     }
   }
 

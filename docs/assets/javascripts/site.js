@@ -1,8 +1,11 @@
 // Comforts; without JavaScript everything can still be read.
 (() => {
+  // A phrase in the language of the page, with values in the place of {}.
+  const t = (text, ...values) => (window.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
+
   // What the theme leaves without a name, for screen readers: the search dialog, and the
   // bar of buttons on each listing, which it calls a navigation and makes one by one.
-  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  document.querySelector(".md-search")?.setAttribute("aria-label", t("Search"));
   const unname = () => {
     for (const bar of document.querySelectorAll("nav.md-code__nav:not([role])")) {
       bar.setAttribute("role", "none");
@@ -62,7 +65,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = word.className;
-    button.textContent = `Only these: ${word.textContent.toLowerCase()}`;
+    button.textContent = t("Only these: {}", word.textContent.toLowerCase());
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       const verdict = article.dataset.verdict === word.className ? "" : word.className;
@@ -107,7 +110,7 @@
       try {
         await load();
       } catch {
-        for (const slider of sliders) slider.nextElementSibling.textContent = "The drawings could not be loaded.";
+        for (const slider of sliders) slider.nextElementSibling.textContent = t("The drawings could not be loaded.");
         return;
       }
       let number = 0;
@@ -140,6 +143,16 @@
     for (const figure of document.querySelectorAll("[data-explore]")) near.observe(figure);
   }
 
+  // The other language, at the section that one reads: the last one that begins above.
+  const other = document.querySelector(".nn-language");
+  other?.addEventListener("click", () => {
+    const seen = (place) => place.getBoundingClientRect().top < innerHeight / 3;
+    const above = [...document.querySelectorAll("article :is(h2, h3, h4)[id]")].filter(seen).pop();
+    const asked = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const here = asked && asked.getBoundingClientRect().top >= 0 && asked.getBoundingClientRect().top < innerHeight;
+    other.hash = here || location.hash.startsWith("#run=") ? location.hash : (above?.id ?? "");
+  });
+
   // From a folder, without a server, no script may read the search index.
   if (location.protocol === "file:") {
     for (const part of document.querySelectorAll(".md-search, [for=__search]")) part.hidden = true;
@@ -151,7 +164,7 @@
       if (box.scrollWidth > box.clientWidth) {
         box.tabIndex = 0;
         box.setAttribute("role", "group");
-        box.setAttribute("aria-label", "Scrolls sideways");
+        box.setAttribute("aria-label", t("Scrolls sideways"));
       } else {
         box.removeAttribute("tabindex");
         box.removeAttribute("role");

@@ -1,6 +1,6 @@
 // One image, one kernel: what an output is the sum of, and what its gradient reaches.
 import { conv2d, conv2dBackward, products } from "./maths.js";
-import { controls, draw, frame, grid, make, number } from "./view.js";
+import { controls, draw, frame, grid, make, number, t } from "./view.js";
 
 const SIDE = 15; // of a pixel
 const KEY = 24; // of a weight
@@ -10,14 +10,14 @@ export default (stage, { image, kernels }) => {
   const names = Object.keys(kernels);
   let chosen = [2, 2];
   const given = {
-    kernel: { label: "kernel", values: names, start: names[0] },
-    stride: { label: "stride", values: RANGE, start: 1 },
-    padding: { label: "padding", values: [0, 1, 2], start: 0 },
-    dilation: { label: "dilation", values: RANGE, start: 1 },
-    way: { label: "show", values: ["forward: one output", "backward: from one output", "backward: from all outputs"], start: "forward: one output" },
+    kernel: { label: t("kernel"), values: names, start: names[0] },
+    stride: { label: t("stride"), values: RANGE, start: 1 },
+    padding: { label: t("padding"), values: [0, 1, 2], start: 0 },
+    dilation: { label: t("dilation"), values: RANGE, start: 1 },
+    way: { label: t("show"), values: ["forward: one output", "backward: from one output", "backward: from all outputs"], start: "forward: one output" },
   };
   const svg = draw("svg", { viewBox: "0 0 461 226", class: "nn-figure__drawing", style: "--fig-width:6.4", "font-size": "10", tabindex: 0, role: "group" });
-  svg.setAttribute("aria-label", "Image, kernel and output; arrow keys choose an output");
+  svg.setAttribute("aria-label", t("Image, kernel and output; arrow keys choose an output"));
   const said = make("p", { class: "nn-explore__said", role: "status" });
   const [box, values] = controls(given, () => show());
 
@@ -49,9 +49,9 @@ export default (stage, { image, kernels }) => {
     const right = 461 - 10 * SIDE - 1;
     const title = (x, text) => draw("text", { x, y: 9, "font-size": "1.2em" }, text);
     const parts = [
-      title(1, isForward ? "image x" : "∂/∂x"),
-      title(middle, isForward ? "kernel w" : "∂/∂w"),
-      title(right, isForward ? "output z" : "upstream ∂/∂z"),
+      title(1, isForward ? t("image x") : "∂/∂x"),
+      title(middle, isForward ? t("kernel w") : "∂/∂w"),
+      title(right, isForward ? t("output z") : t("upstream ∂/∂z")),
       frame(left, top + (2 - padding) * SIDE, padded * SIDE, padded * SIDE, "nn-padding"),
       grid(isForward ? image : dx, { ...from, side: SIDE, fill: isForward ? ink : signed(dx) }),
       grid(isForward ? kernel : dw, { x: middle, y: top + 2 * SIDE, side: KEY, fill: signed(isForward ? kernel : dw), text: (v) => number(v, 1) }),
@@ -70,8 +70,8 @@ export default (stage, { image, kernels }) => {
         return `z[${i}, ${j}] = ${sum.join(" + ")} = ${number(z[i][j])}`;
       },
       "backward: from one output": () =>
-        `z[${i}, ${j}] read ${inside.length} pixels: each gets the weight that it met, and each weight gets the pixel that it met.`,
-      "backward: from all outputs": () => "Each pixel gets the sum of the weights that it met, and each weight the sum of the pixels that it met.",
+        t("z[{}, {}] read {} pixels: each gets the weight that it met, and each weight gets the pixel that it met.", i, j, inside.length),
+      "backward: from all outputs": () => t("Each pixel gets the sum of the weights that it met, and each weight the sum of the pixels that it met."),
     };
     said.textContent = words[values.way]();
   };

@@ -1,6 +1,6 @@
 // A small network, trained on the points while the reader watches.
 import { adam, forward, lossAndGradient } from "./maths.js";
-import { controls, draw, make, number } from "./view.js";
+import { controls, draw, make, number, t } from "./view.js";
 
 const SIDE = 220; // of the plane, in units of the figure
 const CELLS = 44; // along each side of the plane
@@ -10,18 +10,18 @@ const MOST = 600; // steps
 export default (stage, { points, labels, weights, reach }) => {
   const [box, values] = controls(
     {
-      activation: { label: "activation", values: ["ReLU", "Tanh", "none"], start: "ReLU" },
-      rate: { label: "learning rate", values: [0.003, 0.01, 0.02, 0.05, 0.1, 0.3], start: 0.02 },
+      activation: { label: t("activation"), values: ["ReLU", "Tanh", "none"], start: "ReLU" },
+      rate: { label: t("learning rate"), values: [0.003, 0.01, 0.02, 0.05, 0.1, 0.3], start: 0.02 },
     },
     () => restart(),
   );
   const plane = make("canvas", { width: CELLS, height: CELLS });
   const svg = draw("svg", { viewBox: "0 0 461 226", class: "nn-figure__drawing", style: "--fig-width:6.4", "font-size": "10", role: "img" });
-  svg.setAttribute("aria-label", "The classes that the network gives to the plane, the points, and the loss over the steps");
+  svg.setAttribute("aria-label", t("The classes that the network gives to the plane, the points, and the loss over the steps"));
   const said = make("p", { class: "nn-explore__said", role: "status" });
-  const train = make("button", { type: "button" }, "Train");
-  const once = make("button", { type: "button" }, "One step");
-  const again = make("button", { type: "button" }, "Start again");
+  const train = make("button", { type: "button" }, t("Train"));
+  const once = make("button", { type: "button" }, t("One step"));
+  const again = make("button", { type: "button" }, t("Start again"));
 
   const colours = [0, 1, 2].map((k) => `var(--fig-c${k})`);
   const place = ([a, b]) => [((a / reach + 1) / 2) * SIDE + 3, ((1 - b / reach) / 2) * SIDE + 3];
@@ -35,8 +35,8 @@ export default (stage, { points, labels, weights, reach }) => {
   const right = { x: 262, y: 12, width: 190, height: 190 };
   const axes = [
     draw("path", { d: `M${right.x} ${right.y}v${right.height}h${right.width}`, fill: "none", stroke: "var(--fig-muted)", "stroke-width": 0.7 }),
-    draw("text", { x: right.x + right.width / 2, y: 222, "text-anchor": "middle", "font-size": "1.35em" }, "step"),
-    draw("text", { x: right.x + 4, y: right.y + 6, "font-size": "1.35em" }, "loss"),
+    draw("text", { x: right.x + right.width / 2, y: 222, "text-anchor": "middle", "font-size": "1.35em" }, t("step")),
+    draw("text", { x: right.x + 4, y: right.y + 6, "font-size": "1.35em" }, t("loss")),
     draw("text", { x: right.x - 4, y: right.y + right.height, "text-anchor": "end", "font-size": "1.3em" }, "0"),
     draw("text", { x: right.x - 4, y: right.y + 12, "text-anchor": "end", "font-size": "1.3em" }, "1.2"),
     draw("text", { x: right.x + right.width, y: right.y + right.height + 14, "text-anchor": "end", "font-size": "1.3em" }, String(MOST)),
@@ -72,8 +72,8 @@ export default (stage, { points, labels, weights, reach }) => {
       "d",
       losses.map((loss, k) => `${k ? "L" : "M"}${right.x + (k / MOST) * right.width} ${right.y + right.height * (1 - Math.min(loss / 1.2, 1))}`).join(""),
     );
-    const loss = losses.length ? `loss ${number(losses.at(-1))}, ` : "";
-    said.textContent = `Step ${losses.length}: ${loss}${fitted} of ${points.length} points in the right class.`;
+    const loss = losses.length ? t("loss {}, ", number(losses.at(-1))) : "";
+    said.textContent = t("Step {}: {}{} of {} points in the right class.", losses.length, loss, fitted, points.length);
   };
   const go = () => {
     if (!running) return;
@@ -86,7 +86,7 @@ export default (stage, { points, labels, weights, reach }) => {
   };
   const halt = () => {
     running = false;
-    train.textContent = "Train";
+    train.textContent = t("Train");
     train.disabled = losses.length >= MOST;
     said.setAttribute("role", "status");
   };
@@ -100,7 +100,7 @@ export default (stage, { points, labels, weights, reach }) => {
   train.addEventListener("click", () => {
     if (running) return halt();
     running = true;
-    train.textContent = "Pause";
+    train.textContent = t("Pause");
     said.removeAttribute("role"); // not read out sixty times a second
     requestAnimationFrame(go);
   });

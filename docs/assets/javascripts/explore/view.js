@@ -17,6 +17,9 @@ export const make = (name, attributes = {}, ...children) => {
 
 export const number = (value, digits = 2) => String(Number(value.toFixed(digits))).replace("-", "−");
 
+// A phrase in the language of the page, with values in the place of {}.
+export const t = (text, ...values) => (self.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
+
 let count = 0;
 
 // A box of controls: ranges and choices, each with its label; `changed` is called after each change.
@@ -28,7 +31,7 @@ export const controls = (given, changed) => {
     const isRange = typeof all[0] === "number";
     const input = isRange
       ? make("input", { type: "range", id: ident, min: 0, max: all.length - 1, step: 1, value: all.indexOf(start) })
-      : make("select", { id: ident }, ...all.map((text) => make("option", text === start ? { selected: "" } : {}, text)));
+      : make("select", { id: ident }, ...all.map((text) => make("option", text === start ? { selected: "" } : {}, t(text))));
     const output = make("output", { for: ident }, isRange ? number(start) : "");
     values[key] = start;
     input.addEventListener("input", () => {

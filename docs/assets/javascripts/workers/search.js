@@ -8,15 +8,21 @@
   const QUERY = 2;
   const RESULT = 3;
 
+  // In the language of the edition.
+  const phrases = new URL(location).searchParams.get("words");
+  if (phrases) importScripts(phrases);
+  const t = (text) => self.nnWords?.[text] ?? text;
+
   // What a page is, by the first part of its address, and how much that counts.
+  const REFERENCE = t("Reference");
   const KINDS = {
-    concepts: ["Concept", 1],
-    notation: ["Notation", 0.8],
-    glossary: ["Glossary", 0.8],
-    reference: ["Reference", 0.55],
-    "notes-checked": ["Notes, checked", 0.6],
+    concepts: [t("Concept"), 1],
+    notation: [t("Notation"), 0.8],
+    glossary: [t("Glossary"), 0.8],
+    reference: [REFERENCE, 0.55],
+    "notes-checked": [t("Notes, checked"), 0.6],
   };
-  const OTHER = ["About", 0.6];
+  const OTHER = [t("About"), 0.6];
   // One who types a name of the code wants its entry.
   const CODE = /[a-z]_[a-z]|[a-z]{2}\d/i;
   // Every concept page has these; what they say is explained elsewhere.
@@ -184,7 +190,7 @@
       }
       const [path] = location.split("#");
       let [kind, weight] = KINDS[path.split("/")[0]] ?? OTHER;
-      if (code && kind === "Reference") weight = plain(item.title) === code ? 1.5 : 1;
+      if (code && kind === REFERENCE) weight = plain(item.title) === code ? 1.5 : 1;
       if (LAST.test(location)) weight *= 0.7;
       const terms = Object.values(item.terms);
       const share = terms.filter(Boolean).length / Math.max(terms.length, 1);

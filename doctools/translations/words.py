@@ -1,0 +1,83 @@
+"""What the site itself says: collected from where it is written, for the catalogue."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from doctools import listings, pages, plain_speed, standalone
+from doctools.translations import catalogue
+
+SCRIPTS: Final = pages.DOCS / "assets" / "javascripts"
+_SAID = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
+# In `mkdocs.yml`.
+CONFIGURED: Final = (
+    "Home",
+    "Getting started",
+    "Concepts",
+    "Reference",
+    "Notation",
+    "Glossary",
+    "Notes, checked",
+    "About",
+    "Changelog",
+    "Neural networks from first principles: derivations, NumPy code and experiments, "
+    "every statement held to running code.",
+    "Text CC BY 4.0 · Code MIT",
+    "Switch to dark mode",
+    "Switch to light mode",
+    "Link to this section",
+)
+# What one chooses in a figure: values of data, too, which are English in the code.
+CHOICES: Final = (
+    "none",
+    "forward: one output",
+    "backward: from one output",
+    "backward: from all outputs",
+    "vertical edges",
+    "horizontal edges",
+    "mean",
+    "the pixel itself",
+)
+
+
+def in_python() -> Iterator[str]:
+    """The phrases in `say("...")`."""
+    for path in sorted((pages.ROOT / "doctools").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "say"
+                and node.args
+            ):
+                given = node.args[0]
+                both = isinstance(given, ast.IfExp)
+                for part in [given.body, given.orelse] if both else [given]:
+                    if isinstance(part, ast.Constant):
+                        yield str(part.value)
+
+
+def in_scripts() -> Iterator[str]:
+    """The phrases in `t("...")`, and what it is given besides."""
+    yield from CHOICES
+    for path in sorted(SCRIPTS.rglob("*js")):
+        if path.is_file():
+            for written in _SAID.findall(path.read_text(encoding="utf-8")):
+                yield json.loads(written)
+
+
+def all_words() -> list[str]:
+    """Every phrase of the interface, each once."""
+    named = [*plain_speed.ON.values(), *standalone.EXCLUDED.values(), listings.BUYS]
+    return list(dict.fromkeys([*CONFIGURED, *named, *in_python(), *in_scripts()]))
+
+
+def script() -> str:
+    """The script by which the others know their phrases."""
+    known = catalogue.read(catalogue.INTERFACE)
+    said = {text: known[text] for text in in_scripts() if text in known}
+    return f"self.nnWords = {json.dumps(said, ensure_ascii=False)};\n"
