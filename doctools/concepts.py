@@ -46,7 +46,7 @@ def concepts() -> list[Concept]:
     """The pages in the order of reading."""
     text = (FOLDER / "index.md").read_text(encoding="utf-8")
     rows = re.split(r"\n(?=\d+\. )|\n\n", text.replace("\n   ", " "))
-    items = [row[start.end() :] for row in rows if (start := _NUMBER.match(row))]
+    items = [row[at.end() :].strip() for row in rows if (at := _NUMBER.match(row))]
     said = edition.translator("concepts/index.md")
     found = [match for item in items if (match := _ITEM.match(said(item) or item))]
     return [Concept(m["page"], m["title"], m["learn"], needs(m["page"])) for m in found]

@@ -47,6 +47,8 @@ DIRECTIVES = (
     pages.EXPECTED_OUTPUT,
 )
 
+_MARKS = tuple("，。；：！？、）》”")
+
 
 class PagePreprocessor(Preprocessor):
     """Replaces the elements of a page that are ours; leaves every other line alone.
@@ -220,7 +222,18 @@ class InlineMaths(Treeprocessor):
                 if child.tag == "span" and child.get("class") == "arithmatex":
                     new = maths.inline(child.text or "")
                     new.tail = child.tail
-                    parent[i] = new
+                    parent[i] = _with_mark(new)
+
+
+def _with_mark(formula: ElementTree.Element) -> ElementTree.Element:
+    """A formula with the Chinese mark behind it, which must not begin a line."""
+    after = formula.tail or ""
+    if not after.startswith(_MARKS):
+        return formula
+    kept = ElementTree.Element("span", {"class": "nn-kept"})
+    formula.tail, kept.tail = after[0], after[1:]
+    kept.append(formula)
+    return kept
 
 
 class NnrefExtension(Extension):

@@ -7,7 +7,7 @@ import re
 import eqcheck
 from doctools import blocks, census, listings, pages, shares
 from doctools.names import known
-from doctools.translations import edition
+from doctools.translations import edition, language
 from doctools.translations.language import say
 
 # `p_i + y_i` should be a minus. The page shows what the checker says to it.
@@ -74,7 +74,7 @@ def _title(page: str) -> str:
     if page == "docs/index.md" or not heading:
         return say("Home")
     known = edition.translator(page.removeprefix("docs/"))
-    return known(heading[1]) or heading[1]
+    return known(heading[1]) or say(heading[1])
 
 
 def checked_equations() -> str:
@@ -94,7 +94,7 @@ def checked_equations() -> str:
         )
     ]
     survivors = [
-        f"- [{_title(page)}]({page.removeprefix('docs/')}), {survivor}"
+        f"- [{_title(page)}]({page.removeprefix('docs/')}), {_of_makers(survivor)}"
         for page, result in found
         for survivor in result.survivors
     ]
@@ -103,7 +103,7 @@ def checked_equations() -> str:
     exceptions = [
         "- ["
         + say("{page}, equation at line {line}", page=_title(page), line=result.line)
-        + f"]({page.removeprefix('docs/')}): {result.reason}"
+        + f"]({page.removeprefix('docs/')}): {_of_makers(result.reason)}"
         for page, result in found
         if result.status == eqcheck.NOT_CHECKED
     ]
@@ -120,6 +120,11 @@ def checked_equations() -> str:
         words = say("Every operation is held against an equation, and its gradient.")
     lines += ["", words]
     return "\n".join(lines) + "\n"
+
+
+def _of_makers(text: str) -> str:
+    """What the checker says, which is English in all editions."""
+    return f'<span lang="en">{text}</span>' if language.is_translated() else text
 
 
 def operations() -> list[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import gzip
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from doctools import pages
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 LOOK = Path(__file__).with_name("site") / "look.js"
 WIDE = 1280
@@ -31,6 +34,27 @@ SCHEMES = {"light": "default", "dark": "slate"}
 BUDGET = 300_000  # everything that a page loads, gzipped
 EMPTY = {"config": {"lang": ["en"], "separator": " ", "pipeline": []}, "docs": []}
 STEP = 25  # Tabs between two looks at what is left
+
+
+LONG = 180_000  # milliseconds; four seconds on a machine that does nothing else
+
+# Ask the worker named on the page, as the theme does; return what it was told.
+ASK = """async (queries) => {
+  const { base, search } = JSON.parse(document.getElementById("__config").textContent);
+  const worker = new Worker(search);
+  const ask = (message) => new Promise((answer, fail) => {
+    worker.onmessage = (event) => answer(event.data);
+    worker.onerror = (event) => fail(new Error(event.message));
+    worker.postMessage(message);
+  });
+  const index = await (await fetch(base + "/search/search_index.json")).json();
+  await ask({ type: 0, data: { ...index, options: { suggest: true } } });
+  const found = {};
+  for (const query of queries) {
+    found[query] = (await ask({ type: 2, data: query })).data.items;
+  }
+  return found;
+}"""
 
 
 class Visit:
@@ -181,3 +205,55 @@ def axe_script() -> str:
     """The script of axe, the library that knows the rules of accessibility."""
     axe = pytest.importorskip("axe_playwright_python.base")
     return str(axe.AXE_SCRIPT)
+
+
+def addresses() -> list[str]:
+    """The address of every page below the site's root."""
+    found = []
+    for path in pages.markdown_pages():
+        name = path.relative_to(pages.DOCS).with_suffix("").as_posix()
+        name = name.removesuffix("index")
+        found.append(name if not name or name.endswith("/") else name + "/")
+    return found
+
+
+def table(text: str) -> dict[str, str]:
+    return dict(line.split(" -> ") for line in text.strip().splitlines())
+
+
+def ended(page: Page, block: Locator, state: str = "done") -> None:
+    """Wait for the end of a run."""
+    handle = block.element_handle()
+    over = "block => !['loading', 'running'].includes(block.dataset.state)"
+    page.wait_for_function(over, arg=handle, timeout=LONG)
+    assert block.get_attribute("data-state") == state, block.inner_text()
+
+
+class Parsed(HTMLParser):
+    """What a page names: its ids, links, and files that it loads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+        self.frames = 0  # templates around what is read
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        self.frames += tag == "template"
+        # A slider's frames are documents of their own, of which one is shown.
+        if "id" in found and not self.frames:
+            self.ids.append(found["id"])
+        if tag == "a" and "href" in found:
+            self.links.append(found["href"])
+        elif "src" in found:
+            self.loads.append(found["src"])
+        elif tag == "link" and found.get("rel") not in ("canonical", "prev", "next"):
+            self.loads.append(found.get("href", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.frames -= tag == "template"

@@ -122,7 +122,7 @@ def _between(before: str, after: str, pieces: list[tuple[str, str]]) -> Iterator
 
 # What one sees of a text, and what marks it up.
 _ATOM = re.compile(
-    rf"(?P<latin>\$[^$]+\$|`[^`]+`|[A-Za-z0-9%\u0370-\u03ff]+)|(?P<han>[{_HAN}])|"
+    rf"(?P<latin>\$[^$]+\$|`[^`]+`|\u2212?[A-Za-z0-9%\u0370-\u03ff]+)|(?P<han>[{_HAN}])|"
     r"(?P<full>[，。；：！？、（）《》“”…])|(?P<blank>\s+)|(?P<mark>\*+)|"
     r"(?P<close>\]\([^)]*\)|\{[^{}]*\}|</[^<>]+>)|(?P<open>\[(?!\^)|<[^<>/][^<>]*>)|"
     r"(?P<other>\[\^[^\]]+\]|.)",

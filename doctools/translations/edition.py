@@ -28,7 +28,7 @@ _MARKUP = re.compile(r"\]\([^)]*\)|<[^>]*>|[`*\[$]")
 
 def translated_pages() -> list[str]:
     """The pages that are translated, by their names below `docs/`."""
-    names = [name_of(path) for path in pages.markdown_pages()]
+    names = [name_of(path) for path in pages.markdown_pages(pages.DOCS)]
     return [name for name in names if name not in ENGLISH]
 
 
@@ -57,9 +57,9 @@ def lines(text: str, page: str) -> dict[int, tuple[int, list[str]]]:
     if not language.is_translated():
         return {}
     found = units(text, page)
-    said = translator(page)
+    said, of_makers = translator(page), page in ENGLISH
     made = {
-        unit.line: (unit.end, [_line(unit, said(unit.text))])
+        unit.line: (unit.end, [_line(unit, said(unit.text), of_makers=of_makers)])
         for unit in found
         if unit.kind == "text"
     }
@@ -70,7 +70,7 @@ def lines(text: str, page: str) -> dict[int, tuple[int, list[str]]]:
     return made
 
 
-def _line(unit: Unit, chinese: str | None) -> str:
+def _line(unit: Unit, chinese: str | None, *, of_makers: bool = False) -> str:
     before, after = unit.before, unit.after
     if _HEADING.fullmatch(before.lstrip()):
         if both := _BOTH.fullmatch(unit.text):
@@ -78,7 +78,11 @@ def _line(unit: Unit, chinese: str | None) -> str:
             return f"{before}{text}{after}"
         if "#" not in after:
             after = f" {{ #{slug(unit.text)} }}"
-    if chinese is None:
+    if of_makers and before == "# ":  # it stands in the navigation
+        chinese = f'<span lang="zh-Hans">{say(unit.text)}</span>'
+    elif of_makers:
+        chinese = unit.text
+    elif chinese is None:
         chinese = _in_english(unit)
     return f"{before}{chinese}{after}"
 

@@ -10,7 +10,9 @@ from doctools import figures, pages
 from doctools.translations import catalogue, language
 from doctools.translations.units import says_something
 
-_TEXT = re.compile(r"(<text\b[^>]*)>([^<]+)</text>")
+# What is raised stands in a span of its own.
+_TEXT = re.compile(r"(<text\b[^>]*)>((?:[^<]|</?tspan\b[^>]*>)+)</text>")
+_SPAN = re.compile(r"<[^>]*>")
 
 
 def translated(drawing: str) -> str:
@@ -23,12 +25,12 @@ def translated(drawing: str) -> str:
     known = catalogue.read(catalogue.FIGURES)
 
     def word(match: re.Match[str]) -> str:
-        opening, english = match.groups()
-        chinese = known.get(html.unescape(english))
+        english = _plain(match[2])
+        chinese = known.get(english)
         if chinese is None:
             return match[0]
-        kept = html.escape(html.unescape(english))
-        return f'{opening} data-en="{kept}">{html.escape(chinese)}</text>'
+        kept = html.escape(english)
+        return f'{match[1]} data-en="{kept}">{html.escape(chinese)}</text>'
 
     return _TEXT.sub(word, drawing)
 
@@ -40,6 +42,10 @@ def words() -> Iterator[str]:
         for block in pages.blocks(path.read_text(encoding="utf-8"), name):
             if block.draws:
                 for each in figures.all_drawings(block, name):
-                    for _, text in _TEXT.findall(each):
-                        if says_something(html.unescape(text)):
-                            yield html.unescape(text)
+                    found = (_plain(text) for _, text in _TEXT.findall(each))
+                    yield from filter(says_something, found)
+
+
+def _plain(text: str) -> str:
+    """What one reads of a text with markup, as a script gets it."""
+    return html.unescape(_SPAN.sub("", text))

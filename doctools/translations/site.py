@@ -31,6 +31,15 @@ _BEFORE = '<label class="md-header__button md-icon" for="__search">'
 _ASSET = re.compile(
     rf"""(?<=["'(])((?:\.\./)*|\./)(?=(?:assets|_py)/|{re.escape(offline.NAME)})"""
 )
+_LONG = re.compile(
+    r"<em>((?=[^<]*[\u3400-\u9fff])(?:[^<]{12,}|[^<]*[，。；？！：][^<]*))</em>"
+)
+_MEANING = re.compile(
+    r'(<dt id="claim-[^"]*">(?:(?!</dt>).)*<q lang="zh">(?:(?!</dt>).)*</dt>\s*'
+    r"<dd>\s*(?:<p>)?)<em>(?:(?!</em>).)*</em>\s*",
+    re.DOTALL,
+)
+_LATIN = re.compile(r"<em>([^<\u3400-\u9fff]+)</em>")
 _CANONICAL = re.compile(r'<link rel="canonical" href="(.*?)">')
 
 
@@ -47,6 +56,8 @@ def configure(config: MkDocsConfig) -> None:
         scheme["toggle"]["name"] = say(scheme["toggle"]["name"])
     toc = config.mdx_configs["toc"]
     toc["permalink_title"] = say(toc["permalink_title"])
+    title = say("Jump back to footnote {} in the text")
+    config.mdx_configs.setdefault("footnotes", {})["BACKLINK_TITLE"] = title
     config.extra_javascript.insert(0, WORDS)
     # Material would stem Chinese: then "pooling" finds nothing.
     search: Any = config.plugins["material/search"]
@@ -68,7 +79,12 @@ def marked(html: str, page: str) -> str:
         return html
     if page in edition.ENGLISH:
         return f'<div lang="en">{html}</div>'
-    return html.replace('class="doc doc-contents', 'lang="en" class="doc doc-contents')
+    html = html.replace('class="doc doc-contents', 'lang="en" class="doc doc-contents')
+    # The notes' own words stand above what they mean in English.
+    html = _MEANING.sub(r"\1", html)
+    # Whole sentences in italics are quotations.
+    html = _LONG.sub(r'<em class="nn-long">\1</em>', html)
+    return _LATIN.sub(r'<em class="nn-latin">\1</em>', html)
 
 
 def with_switch(html: str, address: str) -> str:

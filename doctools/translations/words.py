@@ -24,6 +24,10 @@ CONFIGURED: Final = (
     "Notes, checked",
     "About",
     "Changelog",
+    # Titles of pages that are in English only.
+    "Host it",
+    "Speed",
+    "Writing equations that are checked",
     "Neural networks from first principles: derivations, NumPy code and experiments, "
     "every statement held to running code.",
     "Text CC BY 4.0 · Code MIT",
@@ -54,11 +58,16 @@ def in_python() -> Iterator[str]:
                 and node.func.id == "say"
                 and node.args
             ):
-                given = node.args[0]
-                both = isinstance(given, ast.IfExp)
-                for part in [given.body, given.orelse] if both else [given]:
-                    if isinstance(part, ast.Constant):
-                        yield str(part.value)
+                yield from _phrases(node.args[0])
+
+
+def _phrases(given: ast.expr) -> Iterator[str]:
+    """The phrase, or both of `one if ... else other`."""
+    if isinstance(given, ast.IfExp):
+        yield from _phrases(given.body)
+        yield from _phrases(given.orelse)
+    elif isinstance(given, ast.Constant):
+        yield str(given.value)
 
 
 def in_scripts() -> Iterator[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import HEIGHT, LOOK, WIDE, Plain, Visit
+from browsing import HEIGHT, LOOK, WIDE, Plain, Visit, addresses
 
 from doctools import pages
 
@@ -98,16 +98,6 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield chromium
         chromium.close()
-
-
-def addresses() -> list[str]:
-    """The address of every page below the site's root."""
-    found = []
-    for path in pages.markdown_pages():
-        name = path.relative_to(pages.DOCS).with_suffix("").as_posix()
-        name = name.removesuffix("index")
-        found.append(name if not name or name.endswith("/") else name + "/")
-    return found
 
 
 @pytest.fixture(scope="session")

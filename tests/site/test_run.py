@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import axe_script
+from browsing import LONG, axe_script, ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 PAGE = "concepts/pooling/"
-LONG = 180_000  # milliseconds; four seconds on a machine that does nothing else
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +24,6 @@ def assets(site: Path) -> None:
     if not (site / "_py").is_dir():
         assert not os.environ.get("NNREF_REQUIRE_BROWSER")
         pytest.skip("the site is built without Run buttons")
-
-
-def ended(page: Page, block: Locator, state: str = "done") -> None:
-    """Wait for the end of a run."""
-    handle = block.element_handle()
-    over = "block => !['loading', 'running'].includes(block.dataset.state)"
-    page.wait_for_function(over, arg=handle, timeout=LONG)
-    assert block.get_attribute("data-state") == state, block.inner_text()
 
 
 def rewrite(page: Page, block: Locator, code: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import ASK, table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -117,29 +118,6 @@ KL散度 -> concepts/loss-functions/#information
 通用近似定理 -> concepts/activation-functions/#universal
 独热编码 -> glossary/#one-hot-encoding
 """
-
-# Ask the worker named on the page, as the theme does; return what it was told.
-ASK = """async (queries) => {
-  const { base, search } = JSON.parse(document.getElementById("__config").textContent);
-  const worker = new Worker(search);
-  const ask = (message) => new Promise((answer, fail) => {
-    worker.onmessage = (event) => answer(event.data);
-    worker.onerror = (event) => fail(new Error(event.message));
-    worker.postMessage(message);
-  });
-  const index = await (await fetch(base + "/search/search_index.json")).json();
-  await ask({ type: 0, data: { ...index, options: { suggest: true } } });
-  const found = {};
-  for (const query of queries) {
-    found[query] = (await ask({ type: 2, data: query })).data.items;
-  }
-  return found;
-}"""
-
-
-def table(text: str) -> dict[str, str]:
-    return dict(line.split(" -> ") for line in text.strip().splitlines())
-
 
 Answers = dict[str, list[list[dict[str, Any]]]]
 

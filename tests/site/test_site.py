@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from browsing import SCHEMES
+from browsing import SCHEMES, Parsed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 BASE = "http://site/"
-
-
-class Parsed(HTMLParser):
-    """What a page names: its ids, links, and files that it loads."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.loads: list[str] = []
-        self.tags: list[str] = []
-        self.frames = 0  # templates around what is read
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.tags.append(tag)
-        self.frames += tag == "template"
-        # A slider's frames are documents of their own, of which one is shown.
-        if "id" in found and not self.frames:
-            self.ids.append(found["id"])
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
-        elif "src" in found:
-            self.loads.append(found["src"])
-        elif tag == "link" and found.get("rel") not in ("canonical", "prev", "next"):
-            self.loads.append(found.get("href", ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.frames -= tag == "template"
 
 
 @pytest.fixture(scope="module")
