@@ -8,6 +8,7 @@ import html
 import http.server
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -99,8 +100,13 @@ def both(request: pytest.FixtureRequest, site: Path) -> tuple[Path, Path]:
 def test_what_is_held_to_code_is_the_same(both: tuple[Path, Path]) -> None:
     english, chinese = map(held, both)
     assert english.code == chinese.code
-    one, other = ([" ".join(x.split()) for x in h.latex] for h in (english, chinese))
-    assert sorted(one) == sorted(other)
+    one, other = (
+        Counter(" ".join(latex.split()) for latex in page.latex)
+        for page in (english, chinese)
+    )
+    if both[0].parent.name == "notes-checked":  # without what the notes mean in English
+        one &= other
+    assert one == other
 
 
 def test_anchors_are_the_same(both: tuple[Path, Path]) -> None:
