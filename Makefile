@@ -7,7 +7,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help env torch serve site test lint assets wasm outputs mutants bench bench-site lock clean
+.PHONY: help env torch serve site test lint assets wasm outputs translations mutants bench bench-site lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ wasm: assets  ## run the blocks of all pages in WebAssembly (ten minutes)
 
 outputs: env  ## rewrite the outputs on the pages from what the blocks print
 	$(BIN)/python -m doctools.outputs
+
+translations: env  ## bring the catalogues of translations up to date, list what lacks
+	$(BIN)/python -m doctools.translations
 
 mutants: env  ## change nnref, formulas, numbers and names at random, see what is noticed (an hour)
 	$(BIN)/python -m doctools.mutants

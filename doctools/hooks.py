@@ -114,6 +114,7 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
         html = html.replace(f'class="{example}"', f'class="nn-runs {example}"')
     html = _PLAIN_TOKEN.sub(r"\1", html)
     html = site.marked(html, page.file.src_uri)
+    page.edit_url = site.edit_address(page.edit_url, page.file.src_uri)
     drawings = _FRAMES.findall(html)
     if not drawings:
         return html

@@ -24,7 +24,7 @@ import nbformat
 from nbformat import v4
 
 from doctools import pages
-from doctools.figures import drawings, style
+from doctools.figures import pictures
 
 TARGET = Path(__file__).parent / "theme" / "assets" / "notebooks"
 ARCHIVE = "nnref-notebooks.zip"
@@ -35,12 +35,6 @@ _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _BOX = re.compile(r'(?P<indent> *)(?P<mark>!!!|\?\?\?\+?) \w+(?: "(?P<title>.*)")?$')
 _HEADING = re.compile(r"(?P<text>#+ .*?)\s*\{ #(?P<id>[\w-]+) \}$")
 _ATTRIBUTES = re.compile(r"\s*\{ [.#][^}]*\}")
-_COLORS = {
-    "--fig-fg": "#1d2023",
-    "--fig-muted": "#565c63",
-    "--fig-bg": "#ffffff",
-    **{f"--fig-c{number}": color for number, color in enumerate(style.CYCLE)},
-}
 
 
 def is_notebook(path: Path) -> bool:
@@ -200,19 +194,10 @@ def _outputs(block: pages.Block, page: str) -> Iterator[Any]:
     if block.output is not None:
         yield v4.new_output("stream", name="stdout", text=block.output.text)
     if block.draws:
-        for drawing in drawings(block, page):
-            data = {"image/svg+xml": _light(drawing), "text/plain": block.caption or ""}
+        # As PNG: Jupyter shows no SVG of a notebook that it does not trust yet.
+        for picture in pictures(block, page):
+            data = {"image/png": picture, "text/plain": block.caption or ""}
             yield v4.new_output("display_data", data=data)
-
-
-def _light(drawing: str) -> str:
-    """A drawing by itself: in the colours of the light theme."""
-    attributes = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="640" '
-        f'fill="{_COLORS["--fig-fg"]}" font-family="{style.FONT}, sans-serif" '
-    )
-    drawing = drawing.replace("<svg ", attributes, 1)
-    return re.sub(r"var\((--fig-\w+)\)", lambda m: _COLORS[m[1]], drawing)
 
 
 def _start(page: str, site: str) -> list[Any]:

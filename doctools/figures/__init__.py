@@ -129,6 +129,16 @@ def all_drawings(block: pages.Block, page: str) -> list[str]:
     return [_drawing(block, page), *others]
 
 
+def pictures(block: pages.Block, page: str) -> list[str]:
+    """The figures of a block as PNG in base64, in the colours of the light theme."""
+    _drawing(block, page)
+    path = CACHE / f"{_key(block, _fingerprint())}.png.json"
+    if not path.exists():  # drawn as the frame of another block
+        _store(path.name.partition(".")[0], _draw_now(page, block, True))
+    found: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
 def drawings(block: pages.Block, page: str) -> list[str]:
     """The figures of a block, each an SVG element as `svg.py` makes it."""
     whole = _drawing(block, page).replace(PREFIX, f"figure-{block.line}-")
@@ -140,10 +150,8 @@ def _drawing(block: pages.Block, page: str | None) -> str:
     key = _key(block, _fingerprint())
     drawing = _load(key)
     if drawing is None:
-        answer = _draw_now(*((page, block) if page else _located(block)))
-        if "error" in answer:
-            raise FigureError(answer["error"])
-        drawing = _store(key, answer["figures"])
+        where = (page, block) if page else _located(block)
+        drawing = _store(key, _draw_now(*where, True))
     return drawing
 
 
@@ -159,7 +167,7 @@ def draw_all(paths: Iterable[Path]) -> int:
             for setting, each in wanted + _frames(page, block):
                 key = _key(each, fingerprint)
                 if _load(key) is None:
-                    missing.setdefault(key, (page, each))
+                    missing.setdefault(key, (page, each, each is block))
                     settings.setdefault(key, setting)
     errors = []
     jobs = list(missing.values())
@@ -170,7 +178,7 @@ def draw_all(paths: Iterable[Path]) -> int:
             at = f" (at {settings[key]})" if settings[key] else ""
             errors.append(answer["error"] + at)
         else:
-            _store(key, answer["figures"])
+            _store(key, answer)
     _prune()
     if errors:
         raise FigureError("\n".join(errors))
@@ -217,15 +225,22 @@ def _load(key: str) -> str | None:
     return drawing
 
 
-def _store(key: str, figures: list[str]) -> str:
+def _store(key: str, answer: Answer) -> str:
     """Keep what a block drew, all or nothing: another build may be reading."""
+    if "error" in answer:
+        raise FigureError(answer["error"])
     drawing = "".join(
-        figure.replace(PREFIX, f"{PREFIX}{k}-") for k, figure in enumerate(figures)
+        figure.replace(PREFIX, f"{PREFIX}{k}-")
+        for k, figure in enumerate(answer["figures"])
     )
     CACHE.mkdir(parents=True, exist_ok=True)
-    new = CACHE / f"{key}.{os.getpid()}"
-    new.write_text(drawing, encoding="utf-8")
-    new.replace(CACHE / f"{key}.svg")
+    kept = {"svg": drawing}
+    if answer["pictures"]:
+        kept["png.json"] = json.dumps(answer["pictures"])
+    for kind, content in kept.items():
+        new = CACHE / f"{key}.{os.getpid()}"
+        new.write_text(content, encoding="utf-8")
+        new.replace(CACHE / f"{key}.{kind}")
     return drawing
 
 
@@ -240,14 +255,14 @@ def _prune() -> None:
 _warm: tuple[bytes, code.Code, Worker] | None = None
 
 
-def _draw_now(page: str, block: pages.Block) -> Answer:
+def _draw_now(page: str, block: pages.Block, pictures: bool) -> Answer:
     """Draw one block, in a worker that is kept for the next as long as it is fresh."""
     global _warm
     now = _fingerprint(), code.read(PACKAGE)
     if _warm is None or _warm[:2] != now:
         _cool()
         _warm = (*now, Worker())
-    return _warm[2].draw(page, block)
+    return _warm[2].draw(page, block, pictures)
 
 
 @atexit.register
@@ -258,7 +273,7 @@ def _cool() -> None:
     _warm = None
 
 
-def _located(block: pages.Block) -> Job:
+def _located(block: pages.Block) -> tuple[str, pages.Block]:
     """The page of a block and the block there, for messages.
 
     Python-Markdown tells neither, and MkDocs cuts off the front matter, so that lines

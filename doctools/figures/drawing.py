@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import sys
@@ -31,10 +32,11 @@ class CannotShow(ValueError):  # noqa: N818 - the author reads the message only
     """A figure that cannot be put on a page."""
 
 
-def draw(block: Block, page: str) -> list[str]:
+def draw(block: Block, page: str, pictures: list[str] | None = None) -> list[str]:
     """The figures that were open at each `plt.show()` of a block, in order.
 
     For a script that explores it, the variables that it asks for come last, as JSON.
+    `pictures` gets the figures as PNG in base64, for those who show no SVG.
 
     Raises
     ------
@@ -49,7 +51,10 @@ def draw(block: Block, page: str) -> list[str]:
 
     def show() -> None:
         try:
-            drawn.extend(_svg(plt.figure(number)) for number in plt.get_fignums())
+            for figure in map(plt.figure, plt.get_fignums()):
+                drawn.append(_svg(figure))
+                if pictures is not None:
+                    pictures.append(_png(figure))
             if script is not None:
                 data.append(_json(script.variables))
         except CannotShow as fault:
@@ -99,6 +104,13 @@ def _svg(figure: Any) -> str:
             "write Unicode instead: ∂L/∂z, λ₁, ‖g‖"
         )
     return drawing
+
+
+def _png(figure: Any) -> str:
+    out = io.BytesIO()
+    about = {"Software": None}
+    figure.savefig(out, format="png", dpi=100, facecolor="white", metadata=about)
+    return base64.b64encode(out.getvalue()).decode()
 
 
 @cache

@@ -19,8 +19,10 @@ from typing import Any, Self
 
 from doctools.pages import ROOT, Block
 
-Job = tuple[str, Block]  # a page's name and one of its blocks
-Answer = dict[str, Any]  # {"figures": [...]} or {"error": message}
+# A page's name, one of its blocks, whether as pictures, too.
+Job = tuple[str, Block, bool]
+# {"figures": [...], "pictures": [...]} or {"error": message}
+Answer = dict[str, Any]
 
 
 class Worker:
@@ -29,7 +31,7 @@ class Worker:
     def __init__(self) -> None:
         self._process = _start()
 
-    def draw(self, page: str, block: Block) -> Answer:
+    def draw(self, page: str, block: Block, pictures: bool) -> Answer:
         """Have one block drawn."""
         if self._process.poll() is not None:
             self._process = _start()
@@ -37,7 +39,7 @@ class Worker:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            job = json.dumps([page, block.line, block.code, block.controls])
+            job = json.dumps([page, block.line, block.code, block.controls, pictures])
             process.stdin.write(job.encode() + b"\n")
             process.stdin.flush()
             answer = process.stdout.readline()
@@ -111,10 +113,12 @@ def main() -> None:
     from doctools.figures.drawing import draw
 
     for job in sys.stdin.buffer:
-        page, line, code, controls = json.loads(job)
+        page, line, code, controls, wanted = json.loads(job)
         block = Block(line, code, controls=tuple(controls))
+        pictures: list[str] | None = [] if wanted else None
         try:
-            answer: Answer = {"figures": draw(block, page)}
+            drawn = draw(block, page, pictures)
+            answer: Answer = {"figures": drawn, "pictures": pictures or []}
         except BlockError as error:
             answer = {"error": str(error)}
         answers.write(json.dumps(answer).encode() + b"\n")

@@ -99,6 +99,19 @@ def _in_english(unit: Unit) -> str:
     )
 
 
+def report() -> list[str]:
+    """Which paragraphs of which pages have no translation, or one of before."""
+    found = []
+    for page in translated_pages():
+        known = catalogue.of_page(page)
+        texts = dict.fromkeys(unit.text for unit in catalogue.page_units(page))
+        stale = [text for text in texts if text not in known]
+        if stale:
+            found.append(f"{page}: {len(stale)} of {len(texts)} not in Chinese")
+            found += [f"    {text[:80]}" for text in stale]
+    return found
+
+
 def slug(heading: str) -> str:
     """The id that Markdown gives a heading."""
     return str(slugify(_MARKUP.sub("", heading), "-"))

@@ -37,9 +37,9 @@ def is_translated() -> bool:
 
 def say(text: str, **values: object) -> str:
     """A phrase of the interface, with values in the place of `{name}`."""
-    if is_translated():
-        from doctools.translations import catalogue, checks
+    if not is_translated():
+        return text.format(**values) if values else text
+    from doctools.translations import catalogue, checks
 
-        known = catalogue.read(catalogue.INTERFACE)
-        text = checks.spaced(known.get(text, text))
-    return text.format(**values) if values else text
+    text = catalogue.read(catalogue.INTERFACE).get(text, text)
+    return checks.spaced(text.format(**values) if values else text)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
-from doctools import offline
+from doctools import offline, pages
 from doctools.translations import catalogue, edition, language, words
 from doctools.translations.language import CHINESE, ENGLISH, say
 
@@ -71,6 +71,14 @@ def name_sections(nav: Navigation) -> None:
     for page in nav.pages:
         if page.title and language.is_translated():
             page.title = say(page.title)
+
+
+def edit_address(address: str | None, page: str) -> str | None:
+    """Where one mends what a page says: in its catalogue, where that is its source."""
+    if not address or not language.is_translated() or page in edition.ENGLISH:
+        return address
+    own = catalogue.place(page).relative_to(pages.ROOT).as_posix()
+    return address.replace(f"docs/{page}", own)
 
 
 def marked(html: str, page: str) -> str:
@@ -153,14 +161,14 @@ def _alternates(site: Path) -> list[dict[str, str]]:
     return found
 
 
-def _sitemap(site: Path, pages: list[dict[str, str]]) -> None:
+def _sitemap(site: Path, found: list[dict[str, str]]) -> None:
     """One map of both editions, each address with its alternates."""
     for name in ("sitemap.xml", "sitemap.xml.gz"):
         (site / FOLDER / name).unlink(missing_ok=True)
-    if not pages:
+    if not found:
         return
     rows = []
-    for addresses in pages:
+    for addresses in found:
         links = "".join(
             f'<xhtml:link rel="alternate" hreflang="{TAGS[tongue]}" '
             f'href="{escape(address)}"/>'

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from doctools import listings, pages, plain_speed, standalone
-from doctools.translations import catalogue
+from doctools.translations import catalogue, checks
 
 SCRIPTS: Final = pages.DOCS / "assets" / "javascripts"
 _SAID = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
@@ -85,8 +85,13 @@ def all_words() -> list[str]:
     return list(dict.fromkeys([*CONFIGURED, *named, *in_python(), *in_scripts()]))
 
 
+def _spaced(text: str) -> str:
+    # What comes in a place is a number or a name.
+    return checks.spaced(text.replace("{}", "XX")).replace("XX", "{}")
+
+
 def script() -> str:
     """The script by which the others know their phrases."""
     known = catalogue.read(catalogue.INTERFACE)
-    said = {text: known[text] for text in in_scripts() if text in known}
+    said = {text: _spaced(known[text]) for text in in_scripts() if text in known}
     return f"self.nnWords = {json.dumps(said, ensure_ascii=False)};\n"
