@@ -11,8 +11,16 @@ from pathlib import Path
 import pytest
 from markdown import Markdown
 
-from doctools import pages
-from doctools.translations import catalogue, checks, edition, labels, language, words
+from doctools import hooks, pages
+from doctools.translations import (
+    catalogue,
+    checks,
+    edition,
+    labels,
+    language,
+    site,
+    words,
+)
 from doctools.translations.__main__ import exported, imported, main
 
 PAGES = edition.translated_pages()
@@ -339,3 +347,89 @@ def test_what_lacks_is_counted(
     assert main() == 0
     said = capsys.readouterr().out
     assert re.search(r"concepts/index.md: 1 of \d+ lack, for 0 there is a", said)
+
+
+# ----------------------------------------------------------------- two sites become one
+
+
+PAGE = (
+    '<html lang="{tongue}"><head><link rel="canonical" href="{address}">'
+    '<script src="{up}assets/a.js"></script></head>'
+    '<body><a href="{up}nnref-site.zip">all</a><a href="{up}b/">b</a></body></html>'
+)
+
+
+def two_sites(folder: Path, address: str) -> tuple[Path, Path]:
+    made = []
+    for tongue, below in (("en", ""), ("zh", "zh/")):
+        root = folder / tongue
+        for name in ("", "a/"):
+            path = root / name / "index.html"
+            path.parent.mkdir(parents=True)
+            here = f"{address}{below}{name}" if address else ""
+            text = PAGE.format(tongue=tongue, address=here, up="../" * name.count("/"))
+            path.write_text(text if address else re.sub("<link[^>]*>", "", text))
+        (root / "assets").mkdir()
+        (root / "sitemap.xml").write_text("old")
+        (root / "404.html").write_text("gone")
+        made.append(root)
+    return made[0], made[1]
+
+
+def test_each_page_says_where_it_is_in_which_language(tmp_path: Path) -> None:
+    site.join(*two_sites(tmp_path, "https://x.org/n/"))
+    english, chinese = (
+        tmp_path / "en" / n for n in ("a/index.html", "zh/a/index.html")
+    )
+    links = re.findall(
+        r'rel="alternate" hreflang="(.*?)" href="(.*?)"', english.read_text()
+    )
+    assert links == [
+        ("en", "https://x.org/n/a/"),
+        ("zh-Hans", "https://x.org/n/zh/a/"),
+        ("x-default", "https://x.org/n/a/"),
+    ]
+    text = chinese.read_text()
+    assert re.findall(r'rel="alternate" hreflang="(.*?)" href="(.*?)"', text) == links
+    assert '<link rel="canonical" href="https://x.org/n/zh/a/">' in text
+    # What both need is fetched once; links to pages stay in the edition.
+    assert 'src="../../assets/a.js"' in text
+    assert 'href="../../nnref-site.zip"' in text
+    assert 'href="../b/"' in text
+    assert not (tmp_path / "en" / "zh" / "assets").exists()
+    assert not (tmp_path / "en" / "zh" / "404.html").exists()
+    sitemap = (tmp_path / "en" / "sitemap.xml").read_text()
+    assert sitemap.count("<loc>") == 4
+    assert sitemap.count("<xhtml:link") == 8
+    assert not (tmp_path / "en" / "zh" / "sitemap.xml").exists()
+
+
+def test_without_an_address_nothing_is_said(tmp_path: Path) -> None:
+    site.join(*two_sites(tmp_path, ""))
+    assert "alternate" not in (tmp_path / "en" / "index.html").read_text()
+    assert (tmp_path / "en" / "sitemap.xml").read_text() == "old"
+
+
+def test_the_preview_makes_a_page_again_whose_catalogue_changed(
+    copied: Path, chinese: None
+) -> None:
+    """And no other; the catalogue that all pages share changes all."""
+    paths = [
+        pages.DOCS / "concepts" / name for name in ("pooling.md", "convolution.md")
+    ]
+    before = [hooks.rests_on(path) for path in paths]
+    place = catalogue.place("concepts/pooling.md")
+    place.write_text(place.read_text("utf-8").replace("池化", "汇聚"), encoding="utf-8")
+    after = [hooks.rests_on(path) for path in paths]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, True]
+    with catalogue.INTERFACE.open("a", encoding="utf-8") as out:
+        out.write('\nmsgid "new"\nmsgstr "新"\n')
+    assert hooks.rests_on(paths[1]) != after[1]
+
+
+def test_one_mends_a_catalogue_where_that_is_the_source(chinese: None) -> None:
+    address = "https://x.org/edit/main/docs/concepts/pooling.md"
+    mended = site.edit_address(address, "concepts/pooling.md")
+    assert mended == "https://x.org/edit/main/translations/zh/concepts/pooling.po"
+    english = address.replace("concepts/pooling", "hosting")
+    assert site.edit_address(english, "hosting.md") == english
