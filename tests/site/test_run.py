@@ -69,6 +69,13 @@ def test_blocks_run_stop_and_can_be_edited(
     assert drawn.get_attribute("data-same") == "true"
     assert drawn.locator(".nn-result svg text").count()
 
+    # What is loaded stays: the next one needs no connection.
+    page.context.set_offline(True)
+    plain.locator(".nn-run").click()
+    ended(page, plain)
+    assert plain.get_attribute("data-same") == "true"
+    page.context.set_offline(False)
+
     # By keyboard: indentation goes on, Tab indents, a new namespace each time.
     rewrite(page, plain, "for i in range(2):\nprint(i)\nx = i")
     page.keyboard.press("Control+Enter")
