@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "nnref-site.zip"
+_RUNS = re.compile(r'(?<=class=")([^"]*?)\bnn-runs\b ?')
 _LINK = re.compile(r'(<a\b[^>]*?\bhref=")(?![a-z]+:|/)([^"#?]*)')
 
 
@@ -51,4 +52,5 @@ def _from_folder(page: str, folder: Path) -> str:
             target = target.rstrip("/") + "/index.html"
         return before + target
 
-    return _LINK.sub(linked, page)
+    # Python is not packed, so there is nothing to run.
+    return _RUNS.sub(r"\1", _LINK.sub(linked, page))

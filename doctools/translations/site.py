@@ -137,6 +137,7 @@ def _alternates(site: Path) -> list[dict[str, str]]:
     """Say in each page's head where it is in which language; return these addresses."""
     found = []
     folder = site / FOLDER
+    of_makers = [site / name.removesuffix(".md") for name in edition.ENGLISH]
     for there in sorted(folder.rglob("*.html")):
         here = site / there.relative_to(folder)
         both = {ENGLISH: here, CHINESE: there}
@@ -145,6 +146,11 @@ def _alternates(site: Path) -> list[dict[str, str]]:
         addresses = {tongue: mark[1] for tongue, mark in marks.items() if mark}
         if len(addresses) < len(both):
             continue  # no site_url: nobody knows where the site will stand
+        if here.parent in of_makers:  # the same in both
+            mended = texts[CHINESE].replace(addresses[CHINESE], addresses[ENGLISH], 1)
+            there.write_text(mended, encoding="utf-8")
+            found.append({ENGLISH: addresses[ENGLISH]})
+            continue
         found.append(addresses)
         links = "".join(
             f'\n      <link rel="alternate" hreflang="{tag}" href="{address}">'
@@ -169,10 +175,11 @@ def _sitemap(site: Path, found: list[dict[str, str]]) -> None:
         return
     rows = []
     for addresses in found:
+        alternates = addresses if len(addresses) > 1 else {}
         links = "".join(
             f'<xhtml:link rel="alternate" hreflang="{TAGS[tongue]}" '
             f'href="{escape(address)}"/>'
-            for tongue, address in addresses.items()
+            for tongue, address in alternates.items()
         )
         rows += [
             f"<url><loc>{escape(address)}</loc>{links}</url>"
