@@ -14,7 +14,6 @@ from typing import Any
 from griffe import Class, DocstringSectionText, Extension, Function
 
 from doctools.standalone import public_names
-from doctools.translations.language import say
 
 
 def _said(item: Any) -> str:
@@ -50,8 +49,7 @@ class Standalone(Extension):
             ):
                 # mkdocstrings would set a dash where the name is missing.
                 listed = "\n".join(f"- {_said(item)}" for item in section.value)
-                title = f'<span class="doc-section-title">{say("Returns:")}</span>'
-                text = f"{title}\n\n{listed}"
+                text = f'<span class="doc-section-title">Returns:</span>\n\n{listed}'
                 docstring.parsed[i] = DocstringSectionText(text)
         if parent.is_module and found.name in public_names():
             comment = DocstringSectionText(f"<!-- source: {found.name} -->")
