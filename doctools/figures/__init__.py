@@ -135,6 +135,7 @@ def pictures(block: pages.Block, page: str) -> list[str]:
     path = CACHE / f"{_key(block, _fingerprint())}.png.json"
     if not path.exists():  # drawn as the frame of another block
         _store(path.name.partition(".")[0], _draw_now(page, block, True))
+    os.utime(path)  # in use: see _prune
     found: list[str] = json.loads(path.read_text(encoding="utf-8"))
     return found
 

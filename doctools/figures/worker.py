@@ -31,7 +31,7 @@ class Worker:
     def __init__(self) -> None:
         self._process = _start()
 
-    def draw(self, page: str, block: Block, pictures: bool) -> Answer:
+    def draw(self, page: str, block: Block, pictures: bool = False) -> Answer:
         """Have one block drawn."""
         if self._process.poll() is not None:
             self._process = _start()
