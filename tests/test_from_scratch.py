@@ -19,7 +19,7 @@ PAGE = pages.DOCS / "concepts" / "from-scratch.md"
 SCRIPTS = [
     block
     for block in pages.blocks(PAGE.read_text(encoding="utf-8"))
-    if "def train" in block.code
+    if "def start" in block.code
 ]
 # Python with NumPy and nothing else outside the standard library.
 ALONE = """
@@ -79,6 +79,13 @@ def test_script_runs_with_numpy_alone(script: pages.Block, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert script.output is not None
     assert done.stdout == script.output.text
+
+
+def test_page_says_how_long_they_are() -> None:
+    mlp_lines, cnn_lines = (len(script.code.splitlines()) for script in SCRIPTS)
+    words = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"(MLP) takes {mlp_lines} lines" in words
+    assert f"(CNN) {cnn_lines}:" in words
 
 
 @pytest.mark.parametrize("module", ["nnref", "matplotlib"])
