@@ -102,12 +102,17 @@ def _slow() -> dict[str, int]:
 
 def seconds(code: str) -> int | None:
     """How long a block takes in WebAssembly, where that is long; measured by a test."""
-    return _slow().get(_sha256(code.encode())[:16])
+    return _slow().get(_what_runs(code))
+
+
+def _what_runs(code: str) -> str:
+    """A hash of a block that its layout does not change."""
+    return _sha256(ast.dump(ast.parse(code)).encode())[:16]
 
 
 def note(page: str, times: Iterable[tuple[str, float]]) -> None:
     """Keep how long the blocks of a page took, for `gather`."""
-    slow = {_sha256(code.encode())[:16]: round(time) for code, time in times}
+    slow = {_what_runs(code): round(time) for code, time in times}
     TIMES.mkdir(parents=True, exist_ok=True)
     (TIMES / f"{page}.json").write_text(json.dumps(slow), encoding="utf-8")
 
