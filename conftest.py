@@ -1,6 +1,7 @@
 """Loads the plugins that run what the pages show; what adds up results comes last."""
 
 import os
+from typing import Any
 
 import pytest
 
@@ -23,3 +24,13 @@ LAST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Move what adds up to the end, so that no equation is checked by two processes."""
     items.sort(key=lambda item: item.path.name in LAST)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Report what of the pages is not translated: no fault, but somebody's work."""
+    passed = terminalreporter.stats.get("passed", [])
+    if any("test_translations.py" in report.nodeid for report in passed):
+        from doctools.translations import edition
+
+        for line in edition.report():
+            terminalreporter.write_line(line)

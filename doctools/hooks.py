@@ -25,6 +25,7 @@ from mkdocs.exceptions import Abort
 from doctools import checks, figures, fonts, notebooks, pages, wasm
 from doctools.blocks import directives
 from doctools.translations import catalogue, edition, language, site
+from doctools.translations.language import say
 from eqcheck.outside import code
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
     html = _PLAIN_TOKEN.sub(r"\1", html)
     html = site.marked(html, page.file.src_uri)
     page.edit_url = site.edit_address(page.edit_url, page.file.src_uri)
+    if page.file.src_uri in edition.ENGLISH:  # its name stands in the navigation
+        page.title = say(page.title or "")
     drawings = _FRAMES.findall(html)
     if not drawings:
         return html

@@ -20,7 +20,7 @@ _DESCRIPTION = re.compile(r'<meta name="description" content="(.*?)">', re.DOTAL
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _CANONICAL = re.compile(r'<link rel="canonical" href="(.*?)">')
 # What begins a page, in both languages.
-_SHORT = re.compile(r"(Question\.|Needs:|Explained in|问题。|先读：|解释见)")
+_SHORT = re.compile(r"(Question\.|Needs:|Explained in|问题。|先读：|讲解见)")
 _ANSWER = re.compile(r"(Short answer\.|简短的回答。)\s*")
 
 

@@ -50,16 +50,6 @@ def pytest_collect_file(
     ]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Report what of the pages is not translated: no fault, but somebody's work."""
-    passed = terminalreporter.stats.get("passed", [])
-    if any("test_translations.py" in report.nodeid for report in passed):
-        from doctools.translations import edition
-
-        for line in edition.report():
-            terminalreporter.write_line(line)
-
-
 class Page(pytest.File):
     """A Markdown page; its node id is also its name in messages."""
 

@@ -94,7 +94,7 @@ def checked_equations() -> str:
         )
     ]
     survivors = [
-        f"- [{_title(page)}]({page.removeprefix('docs/')}), {_of_makers(survivor)}"
+        f"- [{_title(page)}]({page.removeprefix('docs/')}), {_in_english(survivor)}"
         for page, result in found
         for survivor in result.survivors
     ]
@@ -103,7 +103,7 @@ def checked_equations() -> str:
     exceptions = [
         "- ["
         + say("{page}, equation at line {line}", page=_title(page), line=result.line)
-        + f"]({page.removeprefix('docs/')}): {_of_makers(result.reason)}"
+        + f"]({page.removeprefix('docs/')}): {_in_english(result.reason)}"
         for page, result in found
         if result.status == eqcheck.NOT_CHECKED
     ]
@@ -122,7 +122,7 @@ def checked_equations() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_makers(text: str) -> str:
+def _in_english(text: str) -> str:
     """What the checker says, which is English in all editions."""
     return f'<span lang="en">{text}</span>' if language.is_translated() else text
 

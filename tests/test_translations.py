@@ -192,7 +192,7 @@ def test_what_is_near_is_proposed_and_never_shown(copied: Path, chinese: None) -
     )
     assert '<span lang="en" class="nn-english">' in shown
     assert "new to you" in shown
-    assert '<p class="nn-edition" lang="zh-Hans">' in shown
+    assert '<div class="nn-edition" lang="zh-Hans">' in shown
     # It is still one after another look, and fits again when the English comes back.
     assert catalogue.update(page)[1:] == (1, 1)
     path.write_text(text, encoding="utf-8")

@@ -54,12 +54,12 @@ def translator(page: str) -> Callable[[str], str | None]:
 
 def lines(text: str, page: str) -> dict[int, tuple[int, list[str]]]:
     """Which lines of a page become what: by the first, the last and the new ones."""
-    if not language.is_translated():
+    if not language.is_translated() or page in ENGLISH:
         return {}
     found = units(text, page)
-    said, of_makers = translator(page), page in ENGLISH
+    said = translator(page)
     made = {
-        unit.line: (unit.end, [_line(unit, said(unit.text), of_makers=of_makers)])
+        unit.line: (unit.end, [_line(unit, said(unit.text))])
         for unit in found
         if unit.kind == "text"
     }
@@ -70,7 +70,7 @@ def lines(text: str, page: str) -> dict[int, tuple[int, list[str]]]:
     return made
 
 
-def _line(unit: Unit, chinese: str | None, *, of_makers: bool = False) -> str:
+def _line(unit: Unit, chinese: str | None) -> str:
     before, after = unit.before, unit.after
     if _HEADING.fullmatch(before.lstrip()):
         if both := _BOTH.fullmatch(unit.text):
@@ -78,11 +78,7 @@ def _line(unit: Unit, chinese: str | None, *, of_makers: bool = False) -> str:
             return f"{before}{text}{after}"
         if "#" not in after:
             after = f" {{ #{slug(unit.text)} }}"
-    if of_makers and before == "# ":  # it stands in the navigation
-        chinese = f'<span lang="zh-Hans">{say(unit.text)}</span>'
-    elif of_makers:
-        chinese = unit.text
-    elif chinese is None:
+    if chinese is None:
         chinese = _in_english(unit)
     return f"{before}{chinese}{after}"
 
@@ -117,11 +113,20 @@ def slug(heading: str) -> str:
     return str(slugify(_MARKUP.sub("", heading), "-"))
 
 
+def of_makers(html: str) -> str:
+    """The content of a page that is in English only, which it says."""
+    note = noted(say("This page is in English only."))
+    return f'<div lang="en">{html.replace("</h1>", f"</h1>{note}", 1)}</div>'
+
+
+def noted(words: str) -> str:
+    """A line on the edition below the title; no paragraph, for it is no content."""
+    return f'<div class="nn-edition" lang="zh-Hans">{words}</div>'
+
+
 def _note(page: str, said: list[str | None]) -> str:
     """What stands below the title where not all is Chinese."""
-    if page in ENGLISH:
-        words = say("This page is in English only.")
-    elif None in said:
+    if None in said:
         there = sum(each is not None for each in said)
         words = say(
             "{there} of {all} paragraphs of this page are translated; the others are "
@@ -133,4 +138,4 @@ def _note(page: str, said: list[str | None]) -> str:
         words = say("What the package itself says of its functions is in English.")
     else:
         return ""
-    return f'<p class="nn-edition" lang="zh-Hans">{words}</p>'
+    return noted(words)

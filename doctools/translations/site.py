@@ -66,11 +66,9 @@ def configure(config: MkDocsConfig) -> None:
 
 def name_sections(nav: Navigation) -> None:
     """Give the parts of the navigation their names in the language of this build."""
-    for item in nav.items:
-        item.title = say(item.title) if item.title else item.title
-    for page in nav.pages:
-        if page.title and language.is_translated():
-            page.title = say(page.title)
+    for item in [*nav.items, *nav.pages]:
+        if item.title:
+            item.title = say(item.title)
 
 
 def edit_address(address: str | None, page: str) -> str | None:
@@ -86,7 +84,7 @@ def marked(html: str, page: str) -> str:
     if not language.is_translated():
         return html
     if page in edition.ENGLISH:
-        return f'<div lang="en">{html}</div>'
+        return edition.of_makers(html)
     html = html.replace('class="doc doc-contents', 'lang="en" class="doc doc-contents')
     # The notes' own words stand above what they mean in English.
     html = _MEANING.sub(r"\1", html)

@@ -6,35 +6,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
+
+from mkdocs.utils import yaml
 
 from doctools import listings, pages, plain_speed, standalone
-from doctools.translations import catalogue, checks
+from doctools.translations import catalogue, checks, edition
 
 SCRIPTS: Final = pages.DOCS / "assets" / "javascripts"
 _SAID = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
-# In `mkdocs.yml`.
-CONFIGURED: Final = (
-    "Home",
-    "Getting started",
-    "Concepts",
-    "Reference",
-    "Notation",
-    "Glossary",
-    "Notes, checked",
-    "About",
-    "Changelog",
-    # Titles of pages that are in English only.
-    "Host it",
-    "Speed",
-    "Writing equations that are checked",
-    "Neural networks from first principles: derivations, NumPy code and experiments, "
-    "every statement held to running code.",
-    "Text CC BY 4.0 · Code MIT",
-    "Switch to dark mode",
-    "Switch to light mode",
-    "Link to this section",
-)
 # What one chooses in a figure: values of data, too, which are English in the code.
 CHOICES: Final = (
     "none",
@@ -46,6 +26,31 @@ CHOICES: Final = (
     "mean",
     "the pixel itself",
 )
+
+
+def configured() -> Iterator[str]:
+    """What `mkdocs.yml` calls the site and its parts; titles of pages in English."""
+    text = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    config = yaml.yaml_load(text, yaml.get_yaml_loader())
+    yield from _named(config["nav"])
+    yield from (config["site_description"], config["copyright"])
+    for scheme in config["theme"]["palette"]:
+        yield scheme["toggle"]["name"]
+    for extension in config["markdown_extensions"]:
+        if isinstance(extension, dict) and "toc" in extension:
+            yield extension["toc"]["permalink_title"]
+    for name in edition.ENGLISH:
+        title = (pages.DOCS / name).read_text(encoding="utf-8").partition("\n")[0]
+        if title.startswith("# "):
+            yield title.removeprefix("# ")
+
+
+def _named(nav: list[Any]) -> Iterator[str]:
+    """The names in a navigation; pages without one have that of their title."""
+    for part in nav:
+        for name, below in part.items() if isinstance(part, dict) else ():
+            yield name
+            yield from _named(below if isinstance(below, list) else [])
 
 
 def in_python() -> Iterator[str]:
@@ -82,7 +87,7 @@ def in_scripts() -> Iterator[str]:
 def all_words() -> list[str]:
     """Every phrase of the interface, each once."""
     named = [*plain_speed.ON.values(), *standalone.EXCLUDED.values(), listings.BUYS]
-    return list(dict.fromkeys([*CONFIGURED, *named, *in_python(), *in_scripts()]))
+    return list(dict.fromkeys([*configured(), *named, *in_python(), *in_scripts()]))
 
 
 def _spaced(text: str) -> str:

@@ -7,8 +7,7 @@
   const found = document.querySelectorAll(".highlight.nn-runs");
   if (!found.length || location.protocol === "file:") return; // from a folder there are no workers
   const script = new URL("workers/run.js", document.currentScript.src);
-  // A phrase in the language of the page, with values in the place of {}.
-  const t = (text, ...values) => (window.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
+  const t = self.nnSay;
   const MOST = 2_000_000; // characters that a block may print
 
   // ------------------------------------------------------------ one worker, one queue

@@ -1,7 +1,8 @@
 // Comforts; without JavaScript everything can still be read.
 (() => {
-  // A phrase in the language of the page, with values in the place of {}.
-  const t = (text, ...values) => (window.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
+  // A phrase in the language of the page, with values in the place of {}; for the other
+  // scripts, too, which come after this one.
+  const t = (self.nnSay = (text, ...values) => (self.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift()));
 
   // What the theme leaves without a name, for screen readers: the search dialog, and the
   // bar of buttons on each listing, which it calls a navigation and makes one by one.

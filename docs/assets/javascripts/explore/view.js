@@ -17,8 +17,7 @@ export const make = (name, attributes = {}, ...children) => {
 
 export const number = (value, digits = 2) => String(Number(value.toFixed(digits))).replace("-", "−");
 
-// A phrase in the language of the page, with values in the place of {}.
-export const t = (text, ...values) => (self.nnWords?.[text] ?? text).replace(/\{\}/g, () => values.shift());
+export const t = self.nnSay;
 
 let count = 0;
 
