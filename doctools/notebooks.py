@@ -68,13 +68,17 @@ class _Writer:
     boxes: list[_Box] = field(default_factory=list)
     titled: bool = False  # whether the open box has shown its title
 
+    def leave(self, indent: int) -> None:
+        """Close the boxes that do not hold what is indented so far."""
+        while self.boxes and indent <= self.boxes[-1].indent:
+            self.flush()
+            self.boxes.pop()
+
     def text(self, lines: list[str]) -> None:
         """Take lines of prose, which may open and close boxes."""
         for line in lines:
-            width = len(line) - len(line.lstrip(" "))
-            while line.strip() and self.boxes and width <= self.boxes[-1].indent:
-                self.flush()
-                self.boxes.pop()
+            if line.strip():
+                self.leave(len(line) - len(line.lstrip(" ")))
             if match := _BOX.match(line):
                 self.flush()
                 title = match["title"] or "Note"
@@ -155,6 +159,7 @@ def notebook(path: Path, site: str) -> Any:
     for element in pages.elements(text, page):
         writer.text(lines[line - 1 : element.line - 1])
         line = element.end + 1
+        writer.leave(len(element.indent))
         if (block := blocks.get(element.line)) is not None:
             writer.code(block.code, list(_outputs(block, page)))
             if block.caption:
