@@ -169,7 +169,7 @@ class Optimizer:
         self.steps = steps
         self._shapes = None  # known again after the next step
 
-    def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+    def step(self, params: Mapping[str, Array], grads: Mapping[str, ArrayLike]) -> None:
         """Update every array of `params` in place.
 
         Parameters
@@ -183,15 +183,16 @@ class Optimizer:
         ------
         ValueError
             If the names or shapes of `params` and `grads` differ, a parameter is not an
-            array of floats, names or shapes are not those of the first step, or the
-            learning rate is negative or not finite. No parameter has changed then.
+            array of floats, a gradient holds no real numbers or is in half precision,
+            names or shapes are not those of the first step, or the learning rate is
+            negative or not finite. No parameter has changed then.
         """
-        self._check(params, grads)
+        gradients = self._check(params, grads)
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         lr = number(lr, f"lr at step {self.steps}", "[0, inf)")
         self.steps += 1
         for name, theta in params.items():
-            self._update(name, theta, self._decay(name, theta, grads[name], lr), lr)
+            self._update(name, theta, self._decay(name, theta, gradients[name], lr), lr)
 
     def _start(self, params: Mapping[str, Array]) -> None:
         """Make room for what is remembered of each parameter."""
@@ -210,12 +211,15 @@ class Optimizer:
         """Return the gradient with that of the penalty lambda / 2 * sum(theta**2)."""
         return g + self.weight_decay * theta if self._decays(name) else g
 
-    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+    def _check(
+        self, params: Mapping[str, Array], grads: Mapping[str, ArrayLike]
+    ) -> dict[str, Array]:
+        """Return the gradients, each an array of floats shaped like its parameter."""
         if by_name(params, "params").keys() != by_name(grads, "grads").keys():
             raise ValueError(
                 f"grads has {sorted(grads)}, expected {sorted(params)} as in params"
             )
-        shapes = {}
+        shapes, gradients = {}, {}
         for name, theta in params.items():
             if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f":
                 raise ValueError(f"params[{name!r}] must be an array of floats")
@@ -226,23 +230,25 @@ class Optimizer:
                     f"params[{name!r}] has dtype float16, expected float32 or float64"
                 )
             shapes[name] = theta.shape
-            if np.shape(grads[name]) != theta.shape:
-                raise ValueError(
-                    f"grads[{name!r}] has shape {np.shape(grads[name])}, "
-                    f"expected {theta.shape}"
-                )
+            gradients[name] = shaped(grads[name], theta.shape, f"grads[{name!r}]")
         if not self.steps:
             self._start(params)
         elif self._known() not in (None, shapes):
             raise ValueError(
                 f"params has shapes {shapes}, the first step had {self._known()}"
             )
+        else:
+            for kind in self._memory:  # one of them may have been set by hand
+                found = _shapes(getattr(self, kind))
+                if found != shapes:
+                    raise ValueError(f"{kind} has shapes {found}, params has {shapes}")
         self._shapes = shapes
+        return gradients
 
     def _known(self) -> dict[str, tuple[int, ...]] | None:
         """Return the shapes of the parameters, from what is remembered if possible."""
         for kind in self._memory:
-            return {name: a.shape for name, a in getattr(self, kind).items()}
+            return _shapes(getattr(self, kind))
         return self._shapes
 
 
@@ -271,10 +277,7 @@ class SGD(Optimizer):
     weight_decay : float
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
-        Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
-        and "gamma", the biases and what scales and shifts in normalization layers. `()`
-        decays everything, as PyTorch does.
+        Names of parameters that weight decay leaves out. See `Optimizer`.
 
     Attributes
     ----------
@@ -378,10 +381,7 @@ class RMSProp(Optimizer):
     weight_decay : float
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
-        Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
-        and "gamma", the biases and what scales and shifts in normalization layers. `()`
-        decays everything, as PyTorch does.
+        Names of parameters that weight decay leaves out. See `Optimizer`.
 
     Attributes
     ----------
@@ -474,10 +474,7 @@ class Adam(Optimizer):
     weight_decay : float
         $\lambda$, for the gradient of $\frac{\lambda}{2} \sum \theta^2$.
     no_decay : tuple of str
-        Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
-        and "gamma", the biases and what scales and shifts in normalization layers. `()`
-        decays everything, as PyTorch does.
+        Names of parameters that weight decay leaves out. See `Optimizer`.
 
     Attributes
     ----------
@@ -573,10 +570,7 @@ class AdamW(Adam):
     weight_decay : float
         $\lambda$.
     no_decay : tuple of str
-        Weight decay leaves out parameters whose name, behind its last dot, is one of
-        these, with or without a number ("b1", "b_2"): by default "b", "bias", "beta"
-        and "gamma", the biases and what scales and shifts in normalization layers. `()`
-        decays everything, as PyTorch does.
+        Names of parameters that weight decay leaves out. See `Optimizer`.
 
     Attributes
     ----------
@@ -633,6 +627,10 @@ class AdamW(Adam):
         if self._decays(name):
             theta *= 1 - lr * self.weight_decay
         return g
+
+
+def _shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+    return {name: np.shape(a) for name, a in arrays.items()}
 
 
 def _zeros(params: Mapping[str, Array]) -> dict[str, Array]:

@@ -390,6 +390,36 @@ def test_gradients_must_fit_the_params(make, grads, message):
 
 @each
 @pytest.mark.parametrize(
+    ("g", "message"),
+    [
+        (["a", "b"], "dtype <U1, expected real numbers"),
+        ([1j, 2.0], "dtype complex128, expected real numbers"),
+        (np.ones(2, np.float16), "dtype float16, expected float32 or float64"),
+        (None, "dtype object, expected real numbers"),
+    ],
+)
+def test_a_gradient_of_another_kind_changes_no_parameter(make, g, message):
+    optimizer, params = make(), {"v": np.ones(2), "w": np.ones(2)}
+    with pytest.raises(ValueError, match=re.escape(f"grads['w'] has {message}")):
+        optimizer.step(params, {"v": np.ones(2), "w": g})
+    assert optimizer.steps == 0
+    np.testing.assert_array_equal(params["v"], 1)
+
+
+@each
+@pytest.mark.parametrize("convert", [np.ndarray.tolist, np.bool_, np.int64])
+def test_gradients_may_be_lists_and_whole_numbers(make, convert):
+    g, ends = np.array([1.0, 0.0]), []
+    for given in g, convert(g):
+        optimizer, params = make(weight_decay=0.1), {"w": np.ones(2), "b": np.ones(2)}
+        for _ in range(2):
+            optimizer.step(params, {"w": given, "b": given})
+        ends.append([*params.values()])
+    np.testing.assert_array_equal(*ends)
+
+
+@each
+@pytest.mark.parametrize(
     "w", [1.0, [1.0, 2.0], np.float64(1), np.array([1, 2])], ids=repr
 )
 def test_params_must_be_arrays_of_floats(make, w):
@@ -419,6 +449,19 @@ def test_a_failed_first_step_may_be_repeated(make):
         optimizer.step({"w": np.ones(2)}, {"w": np.ones(2)})
     optimizer.lr = 0.1
     optimizer.step({"v": np.ones(3)}, {"v": np.ones(3)})
+
+
+@pytest.mark.parametrize("square", [{}, {"w": np.ones(1)}], ids=["none", "another"])
+def test_what_is_set_by_hand_must_fit_the_params(square):
+    optimizer = Adam()
+    optimizer.steps, optimizer.mean, optimizer.square = 1, {"w": np.ones(2)}, square
+    params = {"w": np.ones(2)}
+    with pytest.raises(ValueError, match=r"^square has shapes \{.*, params has \{'w'"):
+        optimizer.step(params, params)
+    np.testing.assert_array_equal(params["w"], 1)
+    optimizer.square = {"w": np.ones(2)}
+    optimizer.step(params, {"w": np.ones(2)})
+    assert optimizer.steps == 2
 
 
 def test_the_base_class_has_no_update():
