@@ -22,8 +22,24 @@ LAST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move what adds up to the end, so that no equation is checked by two processes."""
+    """Let every process begin with pages, and move what adds up to the end.
+
+    The site needs the figures that the tests of the pages draw, and no equation is to
+    be checked by two processes. Each begins at its share of the list (`worksteal`).
+    """
     items.sort(key=lambda item: item.path.name in LAST)
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    paths = {item.path for item in items if item.path.suffix == ".md"}
+    largest = sorted(paths, key=lambda path: (-path.stat().st_size, path))
+    turn = {path: k % count for k, path in enumerate(largest)}
+    others = [item for item in items if item.path not in turn]
+    found: list[pytest.Item] = []
+    for k in range(count):
+        found += [item for item in items if turn.get(item.path) == k]
+        taken = (k + 1) * len(items) // count - len(found)
+        found += others[: max(taken, 0)]
+        del others[: max(taken, 0)]
+    items[:] = found + others
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -255,9 +255,9 @@ def _replaced_show(draw: Callable[..., None]) -> Iterator[None]:
         plt.show = real
 
 
-def check(block: Block, page: str) -> Run:
+def check(block: Block, page: str, *, show: Callable[[], object] | None = None) -> Run:
     """Run a block and compare what it prints with what the page says it prints."""
-    result = run(block, page)
+    result = run(block, page, show=show)
     if result.output == (block.output.text if block.output else ""):
         return result
     if fault := unshowable(result.output):

@@ -92,12 +92,12 @@ def pytest_page_items(page: Page) -> Iterable[pytest.Item]:
     if page.path in numbers.all_pages():
         items.append(NumbersItem.from_parent(page, name="numbers"))
     try:
-        if any(block.controls for block in pages.blocks(page.text, page.nodeid)):
-            items.append(SlidersItem.from_parent(page, name="sliders"))
         items += [
             BlockItem.from_parent(page, name=f"line {block.line}", block=block)
             for block in pages.blocks(page.text, page.nodeid)
         ]
+        if any(block.controls for block in pages.blocks(page.text, page.nodeid)):
+            items.append(SlidersItem.from_parent(page, name="sliders"))
         items += [
             DocstringItem.from_parent(page, name=test.name, test=test)
             for test in blocks.shown_docstrings(page.text, page.nodeid)
@@ -155,7 +155,8 @@ class BlockItem(PageItem):
 
     def runtest(self) -> None:
         """Run the block and compare its output."""
-        blocks.check(self.block, self.page)
+        check = figures.check if self.block.draws else blocks.check
+        check(self.block, self.page)
 
 
 class SlidersItem(PageItem):

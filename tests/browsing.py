@@ -6,7 +6,7 @@ import functools
 import gzip
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -22,9 +22,8 @@ HEIGHT = 900
 # A key that is held down: half the messages of one that is let go each time.
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 
-# The themes differ in colour alone: what else axe looks at is looked at once. It looks
-# at each word by itself, so the colours of code and of formulas, ten thousand words a
-# page, are left to `look.faint`, which looks at each pair of colours.
+# What axe asks about colours takes it seconds a page and theme; `look.faint` asks the
+# same in a moment, of code and formulas too, and some pages are held to both.
 BY_COLOUR = ["color-contrast", "link-in-text-block"]
 COLOUR = {"runOnly": {"type": "rule", "values": BY_COLOUR}}
 REST = {"rules": {name: {"enabled": False} for name in BY_COLOUR}}
@@ -131,10 +130,20 @@ class Visit:
         """What cannot be seen, or heard, by everyone."""
         self.show(scheme=scheme)
         found: list[str] = self.page.evaluate("look.faint()")
+        # The themes differ in colour alone.
+        return found + (self._axe(None, REST) if scheme == "light" else [])
+
+    def unseen_by_axe(self, scheme: str) -> list[str]:
+        """The colours of prose that axe finds too faint."""
+        self.show(scheme=scheme)
+        return self._axe(PROSE, COLOUR)
+
+    def _axe(self, part: Any, rules: Any) -> list[str]:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(axe_script())
-        runs = [[PROSE, COLOUR]] + [[None, REST]] * (scheme == "light")
-        found += self.page.evaluate("runs => look.axe(runs)", runs)
+        found: list[str] = self.page.evaluate(
+            "([part, rules]) => look.axe(part, rules)", [part, rules]
+        )
         return found
 
     def outside(self, width: int) -> list[str]:

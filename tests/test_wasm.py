@@ -1,7 +1,7 @@
 """Blocks print in WebAssembly, where readers run them, what their page says.
 
-Under Node, without a browser: two pages a day, one after the other; all of them with
-NNREF_WASM=all (`make wasm`).
+Under Node, without a browser: a page of the concepts and another one a day, in turn;
+all of them with NNREF_WASM=all (`make wasm`).
 """
 
 from __future__ import annotations
@@ -67,12 +67,14 @@ def runnable(page: Path) -> list[Runnable]:
 
 
 def chosen() -> list[Path]:
-    """The pages of this day, or all."""
+    """The pages of this day, or all; those of the concepts take a minute each."""
     filled = [path for path in CONCEPTS + REFERENCE if runnable(path)]
     if ALL:
         return filled
-    first = 2 * datetime.date.today().toordinal()
-    return [filled[(first + k) % len(filled)] for k in range(2)]
+    day = datetime.date.today().toordinal()
+    long = [path for path in filled if path.parent.name == "concepts"]
+    short = [path for path in filled if path not in long]
+    return [kind[day % len(kind)] for kind in (long, short)]
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from doctools import pages, sliders
-from doctools.blocks import page_name
+from doctools import blocks, pages, sliders
 from doctools.figures.svg import PREFIX
 from doctools.figures.worker import Answer, Job, Worker, draw_many
 from eqcheck.outside import code
@@ -140,6 +139,22 @@ def pictures(block: pages.Block, page: str) -> list[str]:
     return found
 
 
+def check(block: pages.Block, page: str) -> None:
+    """Run a block that draws and compare its output; keep what it drew.
+
+    So that a build that follows need not run it once more.
+    """
+    key = _key(block, _fingerprint())
+    if _load(key) is not None:
+        blocks.check(block, page)
+        return
+    from doctools.figures.drawing import draw  # with Matplotlib
+
+    found: list[str] = []
+    drawn = draw(block, page, found, blocks.check)
+    _store(key, {"figures": drawn, "pictures": found})
+
+
 def drawings(block: pages.Block, page: str) -> list[str]:
     """The figures of a block, each an SVG element as `svg.py` makes it."""
     whole = _drawing(block, page).replace(PREFIX, f"figure-{block.line}-")
@@ -162,7 +177,7 @@ def draw_all(paths: Iterable[Path]) -> int:
     missing: dict[str, Job] = {}
     settings: dict[str, str] = {}
     for path in paths:
-        page = page_name(path)
+        page = blocks.page_name(path)
         for block in pages.blocks(path.read_text(encoding="utf-8"), page):
             wanted = [("", block)] if block.draws else []
             for setting, each in wanted + _frames(page, block):
@@ -283,8 +298,8 @@ def _located(block: pages.Block) -> tuple[str, pages.Block]:
     for path in pages.markdown_pages():
         text = path.read_text(encoding="utf-8")
         for found in (
-            pages.blocks(text, page_name(path)) if "plt.show()" in text else ()
+            pages.blocks(text, blocks.page_name(path)) if "plt.show()" in text else ()
         ):
             if (found.code, found.caption) == (block.code, block.caption):
-                return page_name(path), found
+                return blocks.page_name(path), found
     return "page", block

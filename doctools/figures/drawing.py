@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.resources import files
@@ -32,11 +33,17 @@ class CannotShow(ValueError):  # noqa: N818 - the author reads the message only
     """A figure that cannot be put on a page."""
 
 
-def draw(block: Block, page: str, pictures: list[str] | None = None) -> list[str]:
+def draw(
+    block: Block,
+    page: str,
+    pictures: list[str] | None = None,
+    run: Callable[..., object] = blocks.run,
+) -> list[str]:
     """The figures that were open at each `plt.show()` of a block, in order.
 
     For a script that explores it, the variables that it asks for come last, as JSON.
-    `pictures` gets the figures as PNG in base64, for those who show no SVG.
+    `pictures` gets the figures as PNG in base64, for those who show no SVG; `run` runs
+    the block.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def draw(block: Block, page: str, pictures: list[str] | None = None) -> list[str
         mpl.rcdefaults()
         mpl.rcParams.update(style.rc_params())
         with _unicode_log_ticks():
-            blocks.run(block, page, show=show)
+            run(block, page, show=show)
     if faults:
         last = block.line + len(block.code.rstrip().splitlines())
         raise blocks.BlockError(page, last, faults[0])

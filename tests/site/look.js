@@ -51,36 +51,68 @@ window.look = {
 
   // The colour behind an element: of the nearest one that is not see-through.
   behind(e) {
-    for (; e; e = e.parentElement) {
-      const colour = getComputedStyle(e).backgroundColor;
-      if (this.channels(colour)[3] === 1) return colour;
-    }
-    return "rgb(255, 255, 255)";
+    while (e && this.channels(getComputedStyle(e).backgroundColor)[3] < 1) e = e.parentElement;
+    return e ? getComputedStyle(e).backgroundColor : "rgb(255, 255, 255)";
   },
 
-  // Text below an element of too little contrast. Each pair of colours is looked at
-  // once: axe looks at each of ten thousand words by itself.
-  faintWords(root) {
-    const seen = new Map();
-    const walk = (e, back) => {
-      const style = getComputedStyle(e);
-      if (this.channels(style.backgroundColor)[3] === 1) back = style.backgroundColor;
-      const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-      if (own) seen.set(`${style.color} on ${back}`, [style.color, back]);
-      for (const child of e.children) {
-        if (child.localName !== "annotation") walk(child, back);
-      }
-    };
-    walk(root, this.behind(root));
-    return [...seen].filter(([, pair]) => this.contrast(...pair) < 4.5).map(([k]) => k);
+  // A colour as it is seen on another that lets nothing through.
+  over(colour, back) {
+    const [r, g, b, alpha] = this.channels(colour);
+    const under = this.channels(back);
+    const mixed = [r, g, b].map((c, k) => 255 * (alpha * c + (1 - alpha) * under[k]));
+    return `rgb(${mixed.map((c) => c.toFixed(1)).join(", ")})`;
   },
 
-  // Code, formulas and figures that are faint or without extent.
-  faint() {
+  // Words of too little contrast, and links in a text that look like it. Each pair of
+  // colours is looked at once; axe takes seconds to find out what lies behind each word.
+  pale() {
+    const pairs = new Map();
     const faults = new Set();
-    for (const e of document.querySelectorAll("pre, math")) {
-      for (const pair of this.faintWords(e)) faults.add(`faint ${e.localName}: ${pair}`);
+    const walk = (e, back, opacity) => {
+      if (e.matches("svg, script, style, template, annotation")) return;
+      const style = getComputedStyle(e);
+      const faded = (colour, opacity) => {
+        const [r, g, b, alpha] = this.channels(colour);
+        return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${alpha * opacity})`;
+      };
+      opacity *= style.opacity;
+      back = this.over(faded(style.backgroundColor, opacity), back);
+      const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      const options = { opacityProperty: true, visibilityProperty: true };
+      if (own && !e.disabled && e.checkVisibility(options)) {
+        const size = parseFloat(style.fontSize);
+        const large = size >= 24 || (size > 18.6 && style.fontWeight >= 700);
+        const colour = this.over(faded(style.color, opacity), back);
+        const kind = e.closest("pre, math")?.localName ?? e.localName;
+        pairs.set([colour, back, large].join(), [kind, colour, back, large ? 3 : 4.5]);
+        if (e.localName === "a" && this.hides(e, style, back)) {
+          faults.add(`a link like its text: ${e.outerHTML.slice(0, 160)}`);
+        }
+      }
+      for (const child of e.children) walk(child, back, opacity);
+    };
+    walk(document.documentElement, "rgb(255, 255, 255)", 1);
+    for (const [kind, colour, back, least] of pairs.values()) {
+      if (this.contrast(colour, back) < least) faults.add(`faint ${kind}: ${colour} on ${back}`);
     }
+    return [...faults];
+  },
+
+  // Whether nothing but a slight difference of colour tells a link from the text around.
+  hides(link, style, back) {
+    let around = link.parentElement;
+    while (getComputedStyle(around).display === "inline") around = around.parentElement;
+    const words = [...around.childNodes].some((n) => n.nodeType === 3 && /\p{L}/u.test(n.data));
+    const text = getComputedStyle(around);
+    const marked = ["textDecorationLine", "borderBottomWidth", "backgroundColor", "fontWeight"];
+    return words && style.display === "inline"
+      && marked.every((property) => style[property] === text[property])
+      && this.contrast(this.over(style.color, back), this.over(text.color, back)) < 3;
+  },
+
+  // What is faint, and formulas and figures without extent.
+  faint() {
+    const faults = new Set(this.pale());
     for (const math of document.querySelectorAll(".md-content math")) {
       const box = math.getBoundingClientRect();
       if (box.width < 2 || box.height < 5) faults.add(`empty: ${math.textContent}`);
@@ -97,21 +129,15 @@ window.look = {
     return [...faults];
   },
 
-  // What axe finds, by some rules in a part of the page (or all of it) each.
-  async axe(runs) {
+  // What axe finds by some rules in a part of the page, or in all of it.
+  async axe(part, rules) {
     const whole = this.bare();
-    const found = [];
-    for (const [part, rules] of runs) {
-      const options = { resultTypes: ["violations"], ...rules };
-      const { violations } = await axe.run(part ?? document, options);
-      for (const { id, nodes } of violations) {
-        for (const { html, failureSummary } of nodes.slice(0, 3)) {
-          found.push(`${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`);
-        }
-      }
-    }
+    const options = { resultTypes: ["violations"], ...rules };
+    const { violations } = await axe.run(part ?? document, options);
     whole();
-    return found;
+    return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(
+      ({ html, failureSummary }) =>
+        `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`));
   },
 
   // Take the spans that colour words out of the listings, three of four elements of a

@@ -45,6 +45,20 @@ def test_everyone_can_see_it_in_the_dark(visit: Visit) -> None:
     assert visit.unseen("dark") == []
 
 
+# With every kind of thing that the site shows, and in Chinese.
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "page", ["", "concepts/convolution/", "reference/pooling/", "zh/concepts/pooling/"]
+)
+def test_axe_finds_no_faint_colour_either(
+    visitor: Visit, address: str, page: str, scheme: str
+) -> None:
+    """Our own look at colours, which is quick, is held to that of axe."""
+    if visitor.page.url != address + page:
+        visitor.open(address + page)
+    assert visitor.unseen_by_axe(scheme) == []
+
+
 def test_readable_without_javascript(plain: Plain, url: str) -> None:
     """Text, maths and figures stand in the HTML; solutions open by themselves."""
     assert plain.unread(url) == []

@@ -28,6 +28,7 @@ PALE = "<pre><code>a <b style='color: rgb(200,200,200)'>b</b></code></pre>"
 FOLDED = "<details><summary>More</summary>{}</details>"
 ONE_OF_TWO = """<details name="one"><summary>A</summary>a</details>
 <details name="one" open><summary>B</summary>b</details>"""
+BEHIND = "<i style='background: rgba(255,255,255,0.6)'><b style='color: #fff'>b</b></i>"
 REFUSED = "http://127.0.0.1:9/"
 LATER = "<script>setTimeout(() => missing.here)</script>"
 TRAP = "<button>A</button><p onkeydown='event.preventDefault()'><button>B</button></p>"
@@ -40,6 +41,10 @@ def light(visit: Visit) -> list[str]:
 
 def dark(visit: Visit) -> list[str]:
     return visit.unseen("dark")
+
+
+def axe(visit: Visit) -> list[str]:
+    return visit.unseen_by_axe("light")
 
 
 def loaded(visit: Visit) -> list[str]:
@@ -58,9 +63,15 @@ FAULTS = [
     (light, "<img src='data:,'>", "image-alt"),
     (light, FOLDED.format("<img src='data:,'>"), "image-alt"),
     (light, "<pre tabindex=0><code><a href='#x'></a></code></pre>", "link-name"),
-    (light, LINK, "link-in-text-block"),
-    (light, "<p style='color: rgb(180,180,180)'>pale</p>", "color-contrast"),
-    (dark, "<p style='color: rgb(70,70,70)'>pale</p>", "color-contrast"),
+    (light, LINK, "a link like its text"),
+    (axe, LINK, "link-in-text-block"),
+    (light, "<p style='color: rgb(180,180,180)'>pale</p>", "faint p: rgb(180"),
+    (light, "<p style='color: rgba(0,0,0,0.5)'>pale</p>", "faint p: rgb(126"),
+    (light, "<p style='opacity: 0.5'>pale</p>", "faint p: rgb("),
+    (light, "<p style='font-size: 23px; color: rgb(140,140,140)'>p</p>", "faint p: "),
+    (light, f"<p style='background: rgb(0,0,0)'>{BEHIND}</p>", "faint b: "),
+    (dark, "<p style='color: rgb(70,70,70)'>pale</p>", "faint p: rgb(70"),
+    (axe, "<p style='color: rgb(180,180,180)'>pale</p>", "color-contrast"),
     (light, PALE, "faint pre: rgb(200"),
     (light, KEYWORDS.format("default", "rgb(200, 200, 200)"), "faint pre: rgb(200"),
     (dark, KEYWORDS.format("slate", "rgb(70, 70, 70)"), "faint pre: rgb(70"),

@@ -69,6 +69,9 @@ conv2d -> reference/convolution/#nnref.convolution.conv2d
 log-sum-exp -> concepts/loss-functions/#log-sum-exp
 universal approximation -> concepts/activation-functions/#universal
 bottleneck -> concepts/one-by-one-convolution/#bottleneck
+data parallelism -> concepts/data-parallel/
+data parallel -> concepts/data-parallel/
+all-reduce -> concepts/data-parallel/#all-reduce
 """
 CHINESE = """
 交叉熵 -> concepts/loss-functions/#information
@@ -117,6 +120,8 @@ KL散度 -> concepts/loss-functions/#information
 随机梯度下降 -> concepts/gradient-descent/#minibatches
 通用近似定理 -> concepts/activation-functions/#universal
 独热编码 -> glossary/#one-hot-encoding
+数据并行 -> concepts/data-parallel/
+分片 -> concepts/data-parallel/#weighted-mean
 """
 
 Answers = dict[str, list[list[dict[str, Any]]]]
