@@ -47,7 +47,7 @@ DIRECTIVES = (
     pages.EXPECTED_OUTPUT,
 )
 
-_MARKS = tuple("，。；：！？、）》”")
+_MARKS = "，。；：！？、）》”.,;:?!)"
 
 
 class PagePreprocessor(Preprocessor):
@@ -226,12 +226,13 @@ class InlineMaths(Treeprocessor):
 
 
 def _with_mark(formula: ElementTree.Element) -> ElementTree.Element:
-    """A formula with the Chinese mark behind it, which must not begin a line."""
+    """A formula with the marks after it, which must not begin a line."""
     after = formula.tail or ""
-    if not after.startswith(_MARKS):
+    rest = after.lstrip(_MARKS)
+    if rest == after:
         return formula
     kept = ElementTree.Element("span", {"class": "nn-kept"})
-    formula.tail, kept.tail = after[0], after[1:]
+    formula.tail, kept.tail = after[: len(after) - len(rest)], rest
     kept.append(formula)
     return kept
 

@@ -39,6 +39,14 @@ def test_inline_maths_is_mathml():
     assert "$5 and $6" in found
 
 
+@pytest.mark.parametrize("mark", [",", ".", ")", "),", "?", "，", "。"])
+def test_a_mark_after_a_formula_begins_no_line(mark: str):
+    found = html(f"Take ($x$ and $y${mark} then $z$ again.")
+    kept = found[found.index('<span class="nn-kept">') :]
+    assert kept.partition("</span>")[0].endswith(f"</math>{mark}")
+    assert found.count("nn-kept") == 1
+
+
 def test_maths_in_code_is_left_alone():
     assert "<math" not in html("`$x$`\n\n```text\n$y$\n$$\nz\n$$\n```\n")
 
