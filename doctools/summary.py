@@ -57,7 +57,7 @@ def counts() -> str:
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
     lines = [say("| page | blocks | outputs | figures | equations | checked |")]
     lines.append("|---|--:|--:|--:|--:|--:|")
-    for page, numbers in cells.items():
+    for page, numbers in sorted(cells.items(), key=lambda cell: _place(cell[0])):
         if any(numbers):
             name = page.removeprefix("docs/")
             label = _title(page)
@@ -65,6 +65,12 @@ def counts() -> str:
     total = [sum(column) for column in zip(*cells.values(), strict=True)]
     lines.append(f"| **{say('all')}** | {' | '.join(f'**{n}**' for n in total)} |")
     return "\n".join(lines) + "\n"
+
+
+def _place(page: str) -> int:
+    """Where the navigation has a page: readers meet them in that order."""
+    text = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    return text.find(f" {page.removeprefix('docs/')}\n")
 
 
 def _title(page: str) -> str:

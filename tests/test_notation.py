@@ -25,7 +25,6 @@ _SYMBOL = re.compile(r"\$([A-Za-z]|\\[A-Za-z]+)(?:\^\{\(l\)\})?(?:_i)?\$")
 ELSEWHERE = {
     ("data-parallel", "P"): "the number of processes",
     ("vanishing-and-exploding-gradients", "P"): "a loss, beside group normalization",
-    ("convolutional-networks", "M"): "maps after pooling, worked through by hand",
     ("convolutional-networks", "p"): "probabilities, worked through by hand",
     ("convolutional-networks", "g"): "a gradient, worked through by hand",
     ("one-by-one-convolution", "P"): "a matrix that permutes pixels",
