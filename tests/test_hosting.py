@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -26,6 +28,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 EXTRAS = PROJECT["optional-dependencies"]
 WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
 JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+WORKFLOWS = sorted(WORKFLOW.parent.glob("*.yml"))
 
 # ------------------------------------------------------------------------------ extras
 
@@ -162,6 +165,36 @@ def test_every_extra_is_used_alone_in_the_workflow() -> None:
     assert used == set(EXTRAS) - elsewhere
 
 
+def use(extra: str, folder: Path, *, until: str | None = None) -> Path:
+    """Do in a folder what the workflow does with an extra; return the folder."""
+    rows = JOBS["extras"]["strategy"]["matrix"]["include"]
+    (command,) = (row["use"] for row in rows if row["install"] == f".[{extra}]")
+    (folder / "docs").symlink_to(ROOT / "docs")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "MPLBACKEND": "agg"}
+    command = command.partition(until)[0] if until else command
+    subprocess.run(["bash", "-c", command], cwd=folder, env=environment, check=True)
+    return folder
+
+
+def test_the_extra_for_figures_draws(tmp_path: Path) -> None:
+    assert "<svg" in (use("figures", tmp_path) / "drawn.svg").read_text("utf-8")
+
+
+def test_the_extra_for_clusters_starts_one(tmp_path: Path) -> None:
+    """By a block of the page, which is run where the page is tested."""
+    pasted = (use("distributed", tmp_path, until="&&") / "pasted.py").read_text("utf-8")
+    page = (ROOT / "docs" / "concepts" / "data-parallel.md").read_text("utf-8")
+    assert "with Client(" in pasted
+    assert pasted.strip() in [block.code.strip() for block in pages.blocks(page)]
+
+
+def test_the_extra_for_browsers_opens_one(tmp_path: Path) -> None:
+    if not any(map(shutil.which, ("google-chrome", "chromium"))):
+        pytest.skip("no Chromium on this machine")
+    use("browser", tmp_path)
+
+
 def test_every_promised_python_is_tested() -> None:
     rows = JOBS["versions"]["strategy"]["matrix"]["include"]
     promised = re.findall(
@@ -191,20 +224,48 @@ def steps() -> list[dict[str, Any]]:
     return [step for job in JOBS.values() for step in job["steps"]]
 
 
-def test_actions_are_pinned_and_kept_fresh() -> None:
-    for step in steps():
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_pins_its_actions_and_may_read_alone(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    whole = yaml.safe_load(text)
+    assert whole["permissions"] == {"contents": "read"}
+    used = 0
+    for step in (step for job in whole["jobs"].values() for step in job["steps"]):
         if "uses" in step:
+            used += 1
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"])
+            assert re.search(rf"{step['uses']} # v\d+\.\d+\.\d+$", text, re.MULTILINE)
         if step.get("uses", "").startswith("actions/checkout"):
             assert step["with"]["persist-credentials"] is False
+    assert used >= 2
+
+
+def test_an_action_s_version_is_one_everywhere() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS]
+    used = set(re.findall(r"uses: (\S+)@(\w+ # v.*)", "\n".join(texts)))
+    assert len(used) == len(dict(used)) >= 5
+
+
+def test_pages_are_packed_by_pinned_actions_alone() -> None:
+    """Up to version 3 that action called another by its tag."""
+    text = WORKFLOW.read_text(encoding="utf-8")
+    (major,) = re.findall(r"/upload-pages-artifact@\w{40} # v(\d+)\.", text)
+    assert int(major) >= 4
+
+
+def test_pytorch_comes_without_cuda() -> None:
+    """Which is gigabytes, for a GPU that the workflow's machine has not."""
+    extra = JOBS["everything"]["env"]["PIP_EXTRA_INDEX_URL"]
+    assert extra.endswith("/whl/cpu")
+
+
+def test_actions_and_environment_are_kept_fresh() -> None:
     text = (ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8")
     watched = {each["package-ecosystem"] for each in yaml.safe_load(text)["updates"]}
     assert watched == {"github-actions", "pip"}
 
 
 def test_a_job_may_do_no_more_than_it_must() -> None:
-    whole = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
-    assert whole["permissions"] == {"contents": "read"}
     more = {
         name: job["permissions"] for name, job in JOBS.items() if "permissions" in job
     }
@@ -389,6 +450,10 @@ def test_every_variable_that_is_read_is_explained() -> None:
     assert read <= set(JOBS["everything"]["env"])
     for name in ("README.md", "CONTRIBUTING.md"):
         assert "hosting.md" in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_the_page_names_the_page_for_errors() -> None:
+    assert "answer with `404.html`" in HOSTING
 
 
 def test_the_page_names_the_workflow() -> None:
