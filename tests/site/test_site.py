@@ -45,6 +45,12 @@ def test_every_link_lands(site: Path, parsed: dict[str, Parsed]) -> None:
     assert not broken, "\n".join(broken)
 
 
+def test_what_is_published_is_for_readers(site: Path) -> None:
+    """No settings of tools; and none of the hidden files, which hosts leave out."""
+    other = [p for p in site.rglob("*") if p.suffix == ".toml" or p.name[0] == "."]
+    assert not other
+
+
 def test_ids_are_unique(parsed: dict[str, Parsed]) -> None:
     """An id that occurs twice on a page makes a link to it ambiguous."""
     for address, page in parsed.items():
