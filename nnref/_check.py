@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_L = TypeVar("_L")
 _M = TypeVar("_M", bound=Mapping[str, Any])
+_P = TypeVar("_P")
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Scalar: TypeAlias = np.floating[Any]
@@ -22,7 +24,8 @@ def as_array(x: ArrayLike, name: str) -> NDArray[Any]:
     try:
         return np.asarray(x)
     except ValueError:
-        raise ValueError(f"{name} is {x!r}, expected rows of equal length") from None
+        message = f"{name} is {shown(x)}, expected rows of equal length"
+        raise ValueError(message) from None
 
 
 def as_float(x: ArrayLike, name: str) -> Array:
@@ -65,7 +68,7 @@ def number(x: float, name: str, interval: str) -> float:
         or (x == low and interval[0] == "[")
         or (x == high and interval[-1] == "]")
     ):
-        raise ValueError(f"{name} is {_shown(x)}, expected a number in {interval}")
+        raise ValueError(f"{name} is {shown(x)}, expected a number in {interval}")
     return float(x)
 
 
@@ -77,8 +80,11 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, int) and not isinstance(x, bool)
 
 
-def _shown(x: Any) -> str:
-    return repr(x.item() if isinstance(x, np.generic) else x)
+def shown(x: Any) -> str:
+    """Return x as an error shows it: its type alone where the rest would fill lines."""
+    text = repr(x.item() if isinstance(x, np.generic) else x)
+    short = len(text) <= 80 and "\n" not in text
+    return text if short else f"of type {type(x).__name__}"
 
 
 @functools.cache
@@ -90,45 +96,62 @@ def _ends(interval: str) -> tuple[float, float]:
 def whole(x: int, name: str, low: int = 1) -> int:
     """Return x as a Python int; it must be an integer of at least `low`."""
     if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < low:
-        raise ValueError(
-            f"{name} is {_shown(x)}, expected an integer of at least {low}"
-        )
+        raise ValueError(f"{name} is {shown(x)}, expected an integer of at least {low}")
     return int(x)
 
 
 def integer(x: int, name: str) -> int:
     """Return x as a Python int, of either sign."""
     if not isinstance(x, int | np.integer) or isinstance(x, bool):
-        raise ValueError(f"{name} is {_shown(x)}, expected an integer")
+        raise ValueError(f"{name} is {shown(x)}, expected an integer")
     return int(x)
 
 
 def generator(rng: np.random.Generator) -> np.random.Generator:
     """Return rng if it is a Generator, rather than a seed, say."""
     if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}, expected such as np.random.default_rng(0)")
+        message = f"rng is {shown(rng)}, expected such as np.random.default_rng(0)"
+        raise ValueError(message)
     return rng
 
 
 def function(f: _F, name: str) -> _F:
     """Return f if it can be called."""
     if not callable(f):
-        raise ValueError(f"{name} is {f!r}, expected a function")
+        raise ValueError(f"{name} is {shown(f)}, expected a function")
     return f
 
 
 def flag(x: bool, name: str) -> bool:
     """Return x as a Python bool; a number or a string is none."""
     if not isinstance(x, bool | np.bool_):
-        raise ValueError(f"{name} is {x!r}, expected True or False")
+        raise ValueError(f"{name} is {shown(x)}, expected True or False")
     return bool(x)
 
 
 def by_name(arrays: _M, name: str) -> _M:
     """Return arrays if it is a mapping, as `layer.params` is."""
     if not isinstance(arrays, Mapping):
-        raise ValueError(f"{name} is {arrays!r}, expected arrays by name, in a dict")
+        message = f"{name} is {shown(arrays)}, expected arrays by name, in a dict"
+        raise ValueError(message)
     return arrays
+
+
+def as_layer(layer: _L, name: str) -> _L:
+    """Return layer if it has the methods of one, which a class of layers has not."""
+    if isinstance(layer, type) or not hasattr(layer, "backward_params"):
+        raise ValueError(f"{name} is {shown(layer)}, expected a Layer")
+    return layer
+
+
+def with_gradient(loss: _P) -> _P:
+    """Return loss if it is a loss and its gradient, two functions."""
+    if not isinstance(loss, tuple) or len(loss) != 2 or not all(map(callable, loss)):
+        raise ValueError(
+            f"loss is {shown(loss)}, expected the pair (loss, loss_backward), such as "
+            "(softmax_cross_entropy, softmax_cross_entropy_backward)"
+        )
+    return loss
 
 
 def nonempty(x: ArrayLike, name: str) -> Array:
@@ -185,7 +208,7 @@ def floating(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         found = np.dtype(dtype)
     except (TypeError, ValueError):
-        raise ValueError(f"dtype is {dtype!r}, expected a float type") from None
+        raise ValueError(f"dtype is {shown(dtype)}, expected a float type") from None
     if found.kind != "f":
         raise ValueError(f"dtype is {found}, expected a float type")
     if found == np.float16:

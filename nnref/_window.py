@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_float
+from nnref._check import Array, as_float, shown
 
 # One number for both axes, or one for each: (rows, columns).
 Pair: TypeAlias = int | tuple[int, int]
@@ -31,7 +31,7 @@ def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
         for v in both
     ):
         raise ValueError(
-            f"{name} is {value!r}, "
+            f"{name} is {shown(value)}, "
             f"expected an integer of at least {low} or a pair (rows, columns) of them"
         )
     rows, columns = both

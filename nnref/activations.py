@@ -3,7 +3,8 @@ r"""Activation functions and their gradients.
 All but `softmax` and `log_softmax` act on each element alone, in an array of any
 shape. Where $L$ is the loss and $y = f(x)$, `f_backward(dy, x)` takes
 `dy` $= \partial L / \partial y$ and returns $\partial L / \partial x$, in the shape
-and dtype of `x`. Integers are computed with as float64.
+and dtype of `x`. Integers are computed with as float64. A gradient that needs $y$ takes
+it as `y=`, if it is known already.
 """
 
 import math
@@ -928,6 +929,7 @@ class _Activation(Layer):
     # Whether of x the sign alone counts: y has it, and the next layer keeps y anyway.
     _needs_sign: ClassVar[bool] = False
 
+    # Each has an `__init__`, too: an error calls a layer by the name of the one it has.
     def __init__(self) -> None:
         super().__init__()
         self._options: dict[str, Any] = {}
@@ -967,6 +969,9 @@ class Sigmoid(_Activation):
     _function_backward = staticmethod(sigmoid_backward)
     _reuses_y = True
 
+    def __init__(self) -> None:
+        super().__init__()
+
 
 class Tanh(_Activation):
     """The hyperbolic tangent as a layer. See `nnref.activations.tanh`.
@@ -986,6 +991,9 @@ class Tanh(_Activation):
     _function_backward = staticmethod(tanh_backward)
     _reuses_y = True
 
+    def __init__(self) -> None:
+        super().__init__()
+
 
 class ReLU(_Activation):
     """The rectified linear unit as a layer. See `nnref.activations.relu`.
@@ -1004,6 +1012,9 @@ class ReLU(_Activation):
     _function = staticmethod(relu)
     _function_backward = staticmethod(relu_backward)
     _needs_sign = True
+
+    def __init__(self) -> None:
+        super().__init__()
 
 
 class LeakyReLU(_Activation):
@@ -1082,6 +1093,9 @@ class Softplus(_Activation):
     _function = staticmethod(softplus)
     _function_backward = staticmethod(softplus_backward)
 
+    def __init__(self) -> None:
+        super().__init__()
+
 
 class GELU(_Activation):
     """The Gaussian error linear unit as a layer. See `nnref.activations.gelu`.
@@ -1100,6 +1114,9 @@ class GELU(_Activation):
     _function = staticmethod(gelu)
     _function_backward = staticmethod(gelu_backward)
 
+    def __init__(self) -> None:
+        super().__init__()
+
 
 class SiLU(_Activation):
     """The sigmoid linear unit as a layer. See `nnref.activations.silu`.
@@ -1117,6 +1134,9 @@ class SiLU(_Activation):
 
     _function = staticmethod(silu)
     _function_backward = staticmethod(silu_backward)
+
+    def __init__(self) -> None:
+        super().__init__()
 
 
 class Softmax(_Activation):

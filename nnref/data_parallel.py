@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array
+from nnref._check import Array, as_layer, samples, shown, with_gradient
 from nnref.layer import Layer
 from nnref.training import Loss, loss_and_gradient
 
@@ -48,7 +48,8 @@ class DataParallel:
     ValueError
         If the model holds a layer that is not `per_sample`: a `BatchNorm`, whose output
         for a sample depends on the others in its shard, or a `Dropout`, of which every
-        worker would draw the same mask.
+        worker would draw the same mask; or if client is no client, model no layer or
+        loss no pair of functions.
 
     Examples
     --------
@@ -64,19 +65,24 @@ class DataParallel:
     """
 
     def __init__(self, client: Any, model: Layer, loss: Loss) -> None:
-        for layer in model.held():
+        for layer in as_layer(model, "model").held():
             if not layer.per_sample:
                 raise ValueError(
                     f"the model holds {layer!r}: shards do not add up to the batch"
                 )
-        self._client, self._model, self._loss = client, model, loss
+        if not hasattr(client, "scatter"):
+            raise ValueError(
+                f"client is {shown(client)}, expected a dask.distributed.Client"
+            )
+        self._client, self._model = client, model
+        self._loss = with_gradient(loss)
         # To every worker: the death of one leaves the others with it.
         # By `hash`, an equal one that another call is just giving up would be taken.
         self._copies = client.scatter(model, broadcast=True, hash=False)
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> tuple[float, dict[str, Array]]:
         """Return the loss and the gradients of the batch x, y."""
-        x, y = np.asarray(x), np.asarray(y)
+        x, y = samples(x, y, "x", "y")
         count = max(1, min(len(self._client.ncores()), len(x)))
         shards = zip(np.array_split(x, count), np.array_split(y, count), strict=True)
         (params,) = self._client.scatter(

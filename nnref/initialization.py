@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from nnref._check import Array, generator
+from nnref._check import Array, generator, shown
 
 __all__ = [
     "he_normal",
@@ -40,7 +40,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
         or not all(isinstance(size, int | np.integer) and size > 0 for size in shape)
     ):
         raise ValueError(
-            f"shape is {shape!r}, expected (in, out) or (out, in, rows, columns)"
+            f"shape is {shown(shape)}, expected (in, out) or (out, in, rows, columns)"
         )
     if len(shape) == 2:
         return shape[0], shape[1]

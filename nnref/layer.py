@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnref._arrays import Arrays
-from nnref._check import Array, by_name
+from nnref._check import Array, by_name, shown
 
 __all__ = [
     "Layer",
@@ -41,7 +41,8 @@ class Layer:
     """What all layers share. A layer of one's own derives from it.
 
     Such a layer defines `forward(x, training=False)`, which keeps in `self._saved` what
-    `backward(dy)` takes back by `self._recall()`; `backward` sets `self._grads`.
+    `backward(dy)` takes back by `self._recall()`; `backward` sets `self._grads`. Such a
+    layer must not call another one twice: `backward` belongs to the last `forward`.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ class Layer:
     Raises
     ------
     ValueError
-        If one of `params` is no NumPy array, such as an option that the layer lacks.
+        If one of `params` is no NumPy array of numbers, such as an option that the
+        layer lacks.
 
     Examples
     --------
@@ -80,8 +82,9 @@ class Layer:
 
     def __init__(self, **params: Array) -> None:
         for name, array in params.items():
-            if not isinstance(array, np.ndarray):
-                raise ValueError(f"{name} is {array!r}, expected an array to learn")
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+                message = f"{name} is {shown(array)}, expected an array to learn"
+                raise ValueError(message)
         self._params = params
         self._grads: dict[str, Array] = {}
         self._saved: Any = None

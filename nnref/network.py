@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from nnref._arrays import Arrays
-from nnref._check import Array, as_float, shaped, whole
+from nnref._check import Array, as_float, as_layer, shaped, shown, whole
 from nnref.layer import Layer
 
 __all__ = [
@@ -29,8 +29,7 @@ class _Container(Layer):
         self._layers = layers
         seen: dict[int, str] = {}
         for name, layer in layers.items():
-            if isinstance(layer, type) or not hasattr(layer, "backward_params"):
-                raise ValueError(f"{_title(name)} is {layer!r}, expected a Layer")
+            as_layer(layer, _title(name))
             if any(layer is layers[other] for other in seen.values()):
                 raise ValueError(
                     f"{_title(name)}, {layer!r}, is there twice; make a new one"
@@ -82,7 +81,8 @@ class _Container(Layer):
             If x_shape is no tuple of positive integers, or does not fit the network.
         """
         if not isinstance(x_shape, tuple | list):
-            raise ValueError(f"x_shape is {x_shape!r}, expected a tuple of integers")
+            message = f"x_shape is {shown(x_shape)}, expected a tuple of integers"
+            raise ValueError(message)
         x = np.zeros([whole(size, "a size in x_shape") for size in x_shape])
         model = copy.deepcopy(self)  # so that `backward` still is that of the last x
         model.forward(x)

@@ -525,16 +525,9 @@ def _windows(
     x: Array, kernel_size: Pair, stride: Pair | None, padding: Pair
 ) -> Windows:
     """Return where the windows of these options lie on x, all of them checked."""
-    kernel_size = pair(kernel_size, "kernel_size", 1)
-    stride = kernel_size if stride is None else pair(stride, "stride", 1)
-    padding = pair(padding, "padding", 0)
+    kernel_size, stride, padding = _checked(kernel_size, stride, padding)
     extent, along = [], []
     for n, k, s, p in zip(x.shape[2:], kernel_size, stride, padding, strict=True):
-        if p > k // 2:
-            raise ValueError(
-                f"padding is {p}, expected at most {k // 2}: "
-                "else a window is mostly padding"
-            )
         if k > n + 2 * p:
             raise ValueError(
                 f"kernel_size is {k}, expected at most {n + 2 * p}: {n} and the padding"
@@ -544,6 +537,22 @@ def _windows(
     tall, wide = along
     apart = stride[0] >= kernel_size[0] and stride[1] >= kernel_size[1]
     return Windows((*x.shape[:2], *extent), tall, wide, apart)
+
+
+def _checked(
+    kernel_size: Pair, stride: Pair | None, padding: Pair
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """Return each of them as (rows, columns), in its range."""
+    kernel_size = pair(kernel_size, "kernel_size", 1)
+    stride = kernel_size if stride is None else pair(stride, "stride", 1)
+    padding = pair(padding, "padding", 0)
+    for k, p in zip(kernel_size, padding, strict=True):
+        if p > k // 2:
+            raise ValueError(
+                f"padding is {p}, expected at most {k // 2}: "
+                "else a window is mostly padding"
+            )
+    return kernel_size, stride, padding
 
 
 def _divisor(
@@ -575,7 +584,7 @@ class MaxPool2D(Layer):
     Raises
     ------
     ValueError
-        If a number is outside its range; in `forward`, if the padding is too large.
+        If a number is outside its range.
 
     Examples
     --------
@@ -630,7 +639,7 @@ class AvgPool2D(Layer):
     Raises
     ------
     ValueError
-        If a number is outside its range; in `forward`, if the padding is too large.
+        If a number is outside its range.
 
     Examples
     --------
@@ -737,9 +746,7 @@ def _pooling(
     kernel_size: Pair, stride: Pair | None, padding: Pair
 ) -> tuple[Pair, dict[str, Any]]:
     """Return the arguments of a pooling function, each a number in its range."""
-    pair(kernel_size, "kernel_size", 1), pair(padding, "padding", 0)
-    if stride is not None:
-        pair(stride, "stride", 1)
+    _checked(kernel_size, stride, padding)
     return kernel_size, {"stride": stride, "padding": padding}
 
 

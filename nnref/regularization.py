@@ -14,6 +14,7 @@ from nnref._check import (
     Scalar,
     as_array,
     as_float,
+    flag,
     generator,
     like,
     number,
@@ -546,7 +547,8 @@ class Dropout(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x, in training with some elements dropped and the others scaled up."""
         x = as_float(x, "x")
-        mask = self._rng.random(x.shape) >= self._p if training else None
+        drops = flag(training, "training")
+        mask = self._rng.random(x.shape) >= self._p if drops else None
         self._saved = x, mask
         return x if mask is None else dropout(x, self._p, None, mask=mask)
 

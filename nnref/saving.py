@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from nnref._check import Array
+from nnref._check import Array, shown
 
 __all__ = [
     "load",
@@ -81,7 +81,8 @@ def save(path: str | os.PathLike[str], **parts: _Part) -> None:
     for name, part in _checked(parts).items():
         for key, array in _state(part).items():
             if np.asarray(array).dtype.hasobject:
-                raise ValueError(f"{name}.state[{key!r}] is {array!r}, no numbers")
+                message = f"{name}.state[{key!r}] is {shown(array)}, no numbers"
+                raise ValueError(message)
             arrays[f"{name}.{key}"] = array
     whole = _path(path)
     beside = whole.with_name(f"{whole.name}.part")
@@ -155,9 +156,8 @@ def _checked(parts: dict[str, _Part]) -> dict[str, _Part]:
     for name, part in parts.items():
         has_state = isinstance(part, np.random.Generator | _HasState)
         if isinstance(part, type) or not has_state or "." in name:
-            raise ValueError(
-                f"{name} is {part!r}, expected a layer, an optimizer or a Generator"
-            )
+            message = "expected a layer, an optimizer or a Generator"
+            raise ValueError(f"{name} is {shown(part)}, {message}")
     return parts
 
 

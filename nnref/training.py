@@ -16,11 +16,14 @@ from nnref._check import (
     Array,
     as_array,
     as_float,
+    as_layer,
     flag,
     function,
     generator,
     samples,
+    shown,
     whole,
+    with_gradient,
 )
 from nnref.layer import Layer
 
@@ -312,7 +315,7 @@ def loss_and_gradient(
     >>> print(value, grads["w"].T, grads["b"])
     1.0 [[-2. -3.]] [0.]
     """
-    _check_model(model, loss)
+    as_layer(model, "model"), with_gradient(loss)
     pred = model.forward(as_array(x, "x"), training=True)
     value = float(loss[0](pred, y))
     model.backward_params(loss[1](1.0, pred, y))
@@ -440,8 +443,6 @@ def fit(
     --------
     >>> import numpy as np
     >>> import nnref
-    >>> import nnref
-    >>> import nnref
     >>> rng = np.random.default_rng(0)
     >>> model = nnref.Sequential(
     ...     nnref.Dense(2, 5, rng), nnref.Tanh(), nnref.Dense(5, 2, rng)
@@ -487,13 +488,11 @@ def fit(
     Traceback (most recent call last):
     ValueError: x holds NaN or infinity, expected finite numbers
     """
-    _check_model(model, loss)
+    as_layer(model, "model"), with_gradient(loss)
     _check_optimizer(optimizer)
     x, y = _finite(x, y, "x", "y")
     if validation is not None:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
-            raise ValueError(f"validation is {validation!r}, expected a pair (x, y)")
-        validation = _finite(*validation, "validation x", "validation y")
+        validation = _finite(*_two(validation), "validation x", "validation y")
     if patience is not None:
         whole(patience, "patience")
         if validation is None:
@@ -535,20 +534,19 @@ def _check_optimizer(optimizer: _HasStep) -> None:
     """Refuse classes, and what has no method `step`."""
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         raise ValueError(
-            f"optimizer is {optimizer!r}, expected an object with a method step, such "
-            "as SGD(0.1)"
+            f"optimizer is {shown(optimizer)}, expected an object with a method step, "
+            "such as SGD(0.1)"
         )
 
 
-def _check_model(model: Layer, loss: Loss) -> None:
-    """Refuse classes, and what has not the methods or parts of a layer or a loss."""
-    if isinstance(model, type) or not hasattr(model, "backward_params"):
-        raise ValueError(f"model is {model!r}, expected a Layer")
-    if not isinstance(loss, tuple) or len(loss) != 2 or not all(map(callable, loss)):
-        raise ValueError(
-            f"loss is {loss!r}, expected the pair (loss, loss_backward), such as "
-            "(softmax_cross_entropy, softmax_cross_entropy_backward)"
-        )
+def _two(validation: tuple[ArrayLike, ArrayLike]) -> tuple[ArrayLike, ArrayLike]:
+    """Return validation if it is a pair; an array of two rows is none."""
+    if not isinstance(validation, tuple | list):
+        raise ValueError(f"validation is {shown(validation)}, expected a pair (x, y)")
+    if len(validation) != 2:
+        length = len(validation)
+        raise ValueError(f"validation has length {length}, expected a pair (x, y)")
+    return validation
 
 
 def _train_epoch(

@@ -20,10 +20,12 @@ MODULES = (
     "clipping",
     "convolution",
     "data",
+    "data_parallel",
     "dense",
     "entropies",
     "gradcheck",
     "initialization",
+    "layer",
     "losses",
     "network",
     "normalization",
@@ -58,6 +60,13 @@ def rng() -> np.random.Generator:
 
 def dense() -> nn.Layer:
     return nn.Dense(2, 3, rng())
+
+
+class Client:
+    """As much of a client of Dask as an argument is asked for."""
+
+    def scatter(self, data: Any, **_: Any) -> Any:
+        return data
 
 
 X, Y = np.arange(14.0).reshape(7, 2), np.arange(7) % 3
@@ -101,6 +110,8 @@ VALID: dict[str, dict[str, Any]] = {
     "warmup": {"lr": 0.1, "steps": 2},
     "save": {"path": "", "parts": {"model": dense()}},
     "load": {"path": "", "parts": {"model": dense()}},
+    "Layer": {"params": {"s": np.ones(2)}},
+    "DataParallel": {"client": Client(), "model": dense(), "loss": LOSS},
     "minibatches": {"x": X, "y": Y, "batch_size": 2, "rng": rng(), "drop_last": True},
     "accuracy": {"logits": np.eye(7), "labels": Y},
     "confusion_matrix": {"logits": np.eye(7), "labels": Y},
@@ -271,10 +282,12 @@ CALLED = {
     ("loss_and_gradient", "y"): "target",
     ("save", "parts"): "model",
     ("load", "parts"): "model",
+    ("Layer", "params"): "s",
 }
 # Nonsense that is none.
 FINE = {
     *((name, "dtype", "None") for name in ("digits", *LAYERS)),  # NumPy's: float64
+    ("Layer", "params", "rank"),
     ("save", "path", "text"),
     ("load", "path", "text"),  # there is no such file
     ("fit", "validation", "None"),  # but with patience
@@ -309,8 +322,8 @@ def call(name: str, arguments: dict[str, Any]) -> Any:
             arguments.pop(parameter.name)
             before = [p for p in ("f", "f_backward") if p in arguments]
             first = (*(arguments.pop(p) for p in before), *value)
-        elif parameter.name == "parts":
-            arguments |= arguments.pop("parts")
+        elif parameter.kind is parameter.VAR_KEYWORD and value:
+            arguments |= arguments.pop(parameter.name)
     return f(*first, **arguments)
 
 
@@ -357,7 +370,12 @@ def test_nonsense_is_refused_by_the_name_of_the_argument(
     if "path" in arguments:
         arguments["path"] = tmp_path / "model.npz"
         nn.save(**{"path": arguments["path"], **VALID["save"]["parts"]})
-    several = {"args": (value,), "layers": (value,), "parts": {"model": value}}
+    several = {
+        "args": (value,),
+        "layers": (value,),
+        "parts": {"model": value},
+        "params": {"s": value},
+    }
     arguments[parameter] = several.get(parameter, value)
     default = inspect.signature(f).parameters[parameter].default
     needed = ("dropout_backward", "mask")  # in spite of its default
@@ -376,13 +394,13 @@ def test_nonsense_is_refused_by_the_name_of_the_argument(
         call(name, arguments)
 
 
-# Sequential and check_gradient take any number by position, save and load any name.
-TAKES_ANY_NAME = {"check_gradient", "save", "load"}
+# Sequential and check_gradient take any number by position, these any name.
+TAKES_ANY_NAME = {"check_gradient", "save", "load", "Layer"}
 
 
 @pytest.mark.parametrize("name", sorted({*VALID} - TAKES_ANY_NAME))
 def test_an_unknown_keyword_is_refused_by_name(name: str) -> None:
-    with pytest.raises(TypeError, match="'keepdims'"):
+    with pytest.raises(TypeError, match=rf"^{name}(\.__init__)?\(\) .*'keepdims'"):
         call(name, {**VALID[name], "keepdims": True})
 
 
@@ -423,3 +441,50 @@ def test_layers_refuse_what_holds_no_numbers(name: str, key: str) -> None:
     with pytest.raises(ValueError, match=r"^dy "):
         layer.backward(NONSENSE[key])
     assert isinstance(layer.backward(np.ones(y.shape)), np.ndarray)
+
+
+# Whatever arrays by name are asked for, beside what is no dict.
+NO_ARRAYS = {key: {"w": value} for key, value in NONSENSE.items() if key != "dict"}
+OPTIMIZERS = {name: VALID[name] for name in ("SGD", "RMSProp", "Adam", "AdamW")}
+
+
+@pytest.mark.parametrize("argument", ["params", "grads"])
+@pytest.mark.parametrize("key", sorted(NONSENSE))
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_a_step_refuses_what_is_no_array(name: str, key: str, argument: str) -> None:
+    optimizer, w = call(name, VALID[name]), np.ones(2)
+    for nonsense in NONSENSE[key], NO_ARRAYS.get(key, {}):
+        arguments = {"params": {"w": w}, "grads": {"w": np.ones(2)}, argument: nonsense}
+        with pytest.raises(ValueError, match=r"^(params|grads)\b"):
+            optimizer.step(**arguments)
+        assert optimizer.steps == 0
+    np.testing.assert_array_equal(w, 1)
+
+
+@pytest.mark.parametrize("key", sorted(NONSENSE))
+@pytest.mark.parametrize("name", sorted(LAYERS | OPTIMIZERS))
+def test_load_state_refuses_what_is_no_state(name: str, key: str) -> None:
+    part = call(name, VALID[name])
+    for nonsense in NONSENSE[key], NO_ARRAYS.get(key, {"w": 0}):
+        with pytest.raises(ValueError, match=r"^state\b"):
+            part.load_state(nonsense)
+
+
+@pytest.mark.parametrize("key", [*sorted(NONSENSE), "one"])
+@pytest.mark.parametrize("name", ["BatchNorm", "Dropout"])
+def test_training_is_true_or_false(name: str, key: str) -> None:
+    layer = call(name, LAYERS[name])
+    for model in layer, nn.Sequential(layer), nn.Residual(layer):
+        with pytest.raises(ValueError, match=r"^training is .*, expected True or"):
+            model.forward(X, NONSENSE.get(key, 1))
+    layer.forward(X, np.True_)
+
+
+@pytest.mark.parametrize("key", sorted(NONSENSE))
+@pytest.mark.parametrize("argument", ["x", "y"])
+def test_a_cluster_gets_samples(key: str, argument: str) -> None:
+    spread = nn.DataParallel(Client(), dense(), LOSS)
+    with pytest.raises(ValueError, match=r"^[xy] "):
+        spread(**{"x": X, "y": Y, argument: NONSENSE[key]})
+    with pytest.raises(ValueError, match="x has 7 samples and y 6"):
+        spread(X, Y[:6])

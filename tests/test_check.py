@@ -44,6 +44,21 @@ def test_a_whole_number_is_an_integer_of_that_size(x) -> None:
         _check.whole(x, "n")
 
 
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        ([1, 2], "[1, 2]"),
+        (np.float32(0.5), "0.5"),
+        ("a" * 78, repr("a" * 78)),
+        ("a" * 79, "of type str"),
+        (np.ones((2, 1)), "of type ndarray"),
+        ([np.ones(3)] * 9, "of type list"),
+    ],
+)
+def test_an_error_shows_no_more_than_fits_its_line(x, text) -> None:
+    assert _check.shown(x) == text
+
+
 @pytest.mark.parametrize("rng", [0, None, np.random, np.random.RandomState(0)])
 def test_a_generator_is_no_seed(rng) -> None:
     with pytest.raises(ValueError, match=r"^rng is .*, expected such as np.random.def"):

@@ -263,6 +263,13 @@ def test_bad_input(x, size, options, message):
             backward(dy, x, size, **options)
 
 
+@pytest.mark.parametrize("layer", [MaxPool2D, AvgPool2D])
+@pytest.mark.parametrize(("size", "padding"), [(2, 2), ((1, 2), 1), ((2, 3), (0, 2))])
+def test_layers_refuse_too_much_padding_when_they_are_made(layer, size, padding):
+    with pytest.raises(ValueError, match=r"^padding is .*, expected at most"):
+        layer(size, padding=padding)
+
+
 @pytest.mark.parametrize("x", [X[0], X[:, :, :0], 1j * X])
 def test_bad_input_of_the_global_mean(x):
     with pytest.raises(ValueError, match=r"^x has "):
