@@ -17,7 +17,17 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from nnref._arrays import Arrays
-from nnref._check import Array, as_float, floating, like, number, shaped, whole
+from nnref._check import (
+    Array,
+    as_float,
+    flag,
+    floating,
+    like,
+    number,
+    shaped,
+    shown,
+    whole,
+)
 from nnref.layer import Layer
 
 __all__ = [
@@ -57,35 +67,42 @@ def _all_but_channels(x: Array) -> tuple[int, ...]:
     return (0, *range(2, x.ndim))
 
 
-def _batch_statistics(x: ArrayLike) -> tuple[Array, Array]:
-    """Return mean and variance of every channel of x (n, c, ...), each (c,)."""
-    x = as_float(x, "x")
-    if x.ndim < 2 or x.size < 2 * x.shape[1]:
+def _centred(x: Array) -> tuple[Array, Array]:
+    """Return x (n, c, ...) with mean 0 in every channel, and the means (c,)."""
+    if x.size < 2 * x.shape[1]:
         raise ValueError(
             f"x has shape {x.shape}, expected at least two values in each channel"
         )
     mean: Array = x.mean(axis=_all_but_channels(x))
-    squares = (x - _column(mean, x)) ** 2
-    return mean, squares.mean(axis=_all_but_channels(x))
+    centred = x - _column(mean, x)
+    rest: Array = centred.mean(axis=_all_but_channels(x))
+    centred -= _column(rest, x)  # far from 0 the mean is rounded
+    return centred, mean + rest
 
 
 def _standardized(
     x: Array, eps: float, stats: tuple[ArrayLike, ArrayLike] | None
-) -> tuple[Array, Array]:
-    """Return x with mean 0 and variance 1 in every channel, and what divided it."""
+) -> tuple[Array, Array, tuple[Array, Array]]:
+    """Return x with mean 0 and variance 1 in every channel, what divided it, and stats.
+
+    If none are given, these are the mean and the variance of the batch, each (c,).
+    """
     eps = number(eps, "eps", "[0, inf)")
     if stats is None:
-        mean, var = _batch_statistics(x)
+        centred, mean = _centred(x)
+        var = (centred**2).mean(axis=_all_but_channels(x))
     else:
         try:
             first, second = stats
         except (TypeError, ValueError):
-            message = f"stats is {stats!r}, expected a mean and a variance"
+            message = f"stats is {shown(stats)}, expected a mean and a variance"
             raise ValueError(message) from None
         mean = shaped(first, x.shape[1:2], "the mean in stats")
         var = shaped(second, x.shape[1:2], "the variance in stats")
+        centred = x - _column(mean, x)
     std = np.sqrt(_column(var, x) + eps)
-    return (x - _column(mean, x)) / std, std
+    centred /= std
+    return centred, std, (mean, var)
 
 
 def batch_norm(
@@ -166,8 +183,10 @@ def batch_norm(
     ValueError: x has shape (1, 2), expected at least two values in each channel
     """
     x, gamma, beta = _channels(x, gamma, beta)
-    x_hat, _ = _standardized(x, eps, stats)
-    return gamma * x_hat + beta
+    y, _, _ = _standardized(x, eps, stats)
+    y *= gamma
+    y += beta
+    return y
 
 
 def batch_norm_backward(
@@ -260,7 +279,7 @@ def batch_norm_backward(
     [ 2.3778 -3.0641] [8. 7.]
     """
     x, gamma, _ = _channels(x, gamma, beta)
-    x_hat, std = _standardized(x, eps, stats)
+    x_hat, std, _ = _standardized(x, eps, stats)
     dy = like(dy, x, "dy")
     dgamma: Array = (dy * x_hat).sum(axis=_all_but_channels(x))
     dbeta: Array = dy.sum(axis=_all_but_channels(x))
@@ -804,17 +823,18 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...) normalized, and in training move the statistics."""
-        x = as_float(x, "x")
+        x, gamma, beta = _channels(x, **self._params)
         running = self.running_mean, self.running_var
-        stats = _batch_statistics(x) if training else running
-        y = batch_norm(x, **self._params, eps=self._eps, stats=stats)
+        stats = None if flag(training, "training") else running
+        y, _, (mean, var) = _standardized(x, self._eps, stats)
         if training:
-            mean, var = stats
             m = x.size // x.shape[1]
             self.running_mean += (1 - self._rho) * (mean - self.running_mean)
             var = m / (m - 1) * var
             self.running_var += (1 - self._rho) * (var - self.running_var)
-        self._saved = x, None if training else running
+        self._saved = x, stats
+        y *= gamma
+        y += beta
         return y
 
     def backward(self, dy: Array) -> Array:

@@ -167,6 +167,26 @@ def test_the_variance_does_not_cancel_far_from_zero(far):
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("mean", [100, 1000])
+def test_channels_far_from_zero_lose_nothing_in_float32(mean):
+    """Centred once they did: their rounded mean is off by a part of a deviation."""
+    x = (mean + 0.001 * rng().normal(size=(64, 8))).astype(np.float32)
+    one, zero = np.ones(8, np.float32), np.zeros(8, np.float32)
+    dy = rng(1).normal(size=x.shape).astype(np.float32)
+    exact = x.astype(float)
+    y = batch_norm(exact, one, zero, eps=1e-12)
+    np.testing.assert_allclose(batch_norm(x, one, zero, eps=1e-12), y, atol=1e-6)
+    layer = BatchNorm(8, rho=0.0, eps=1e-12, dtype=np.float32)
+    layer.running_var[...] = 0  # beside 1 the new one would be rounded
+    np.testing.assert_allclose(layer.forward(x, True), y, atol=1e-6)
+    np.testing.assert_allclose(layer.running_var, exact.var(axis=0, ddof=1), rtol=1e-5)
+    dx, dgamma, dbeta = batch_norm_backward(dy, x, one, zero, eps=1e-12)
+    expected = batch_norm_backward(dy.astype(float), exact, one, zero, eps=1e-12)
+    np.testing.assert_allclose(dx, expected[0], atol=1e-6 * abs(expected[0]).max())
+    np.testing.assert_allclose(dgamma, expected[1], atol=1e-5)
+    np.testing.assert_allclose(dbeta, expected[2], atol=1e-5)
+
+
 def test_rows_far_from_zero_lose_nothing_in_float32():
     """The mean itself is rounded there, and all distances from it are off by that."""
     x = (1000 + 0.001 * rng().normal(size=(64, 128))).astype(np.float32)
