@@ -9,7 +9,8 @@ ReLU at 0, differences mean nothing.
 
 The functions get copies of their arguments, and what they return is copied: they may
 work in place. One that computes in float32 is refused: its rounding alone would make
-the differences wrong by a percent.
+the differences wrong by a percent. Where only a part of it does, that may go unnoticed:
+the differences for that part are wrong, and a right gradient is called wrong.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnref._check import Array, as_array, as_float, function, generator, number, whole
+from nnref._check import (
+    Array,
+    as_array,
+    as_float,
+    function,
+    generator,
+    number,
+    shown,
+    whole,
+)
 
 __all__ = [
     "check_gradient",
@@ -46,7 +56,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     ----------
     f : function
         Takes an array shaped like x, float64, and returns one number. It must compute
-        in float64, and keep away from kinks; it may change its argument.
+        in float64, all of it, and keep away from kinks; it may change its argument.
     x : array of any shape
 
     Returns
@@ -56,7 +66,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If f does not return one number, or computes in float32 or float16.
+        If f does not return one number, or seems to compute in float32 or float16.
 
     References
     ----------
@@ -128,7 +138,7 @@ def check_gradient(
     Parameters
     ----------
     f : function of `*args, **kwargs` that returns an array
-        The same arguments must give the same result, computed in float64.
+        The same arguments must give the same result, all of it computed in float64.
     f_backward : function of `dy, *args, **kwargs`
         Returns the gradient for each differentiable argument: an array, or a tuple.
         Both functions may change the arrays they get, also `dy`. None among the
@@ -153,8 +163,8 @@ def check_gradient(
         If a gradient is off by more than tol, or not shaped like its argument.
     ValueError
         If f_backward returns more or fewer gradients than there are positions in wrt, f
-        computes in float32 or float16, there is no array of floats to check, or an
-        argument of this function is none of what is listed here.
+        seems to compute in float32 or float16, there is no array of floats to check, or
+        an argument of this function is none of what is listed here.
 
     References
     ----------
@@ -236,7 +246,8 @@ def _positions(args: Sequence[Any], wrt: Sequence[int] | None) -> list[int]:
     elif not isinstance(wrt, Sequence) or any(
         whole(i, "a position in wrt", 0) >= len(args) for i in wrt
     ):
-        raise ValueError(f"wrt is {wrt!r}, expected positions in {len(args)} arguments")
+        message = f"wrt is {shown(wrt)}, expected positions in {len(args)} arguments"
+        raise ValueError(message)
     return list(wrt)
 
 
