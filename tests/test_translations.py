@@ -180,7 +180,7 @@ def test_what_is_near_is_proposed_and_never_shown(copied: Path, chinese: None) -
     page = "concepts/index.md"
     path = pages.DOCS / page
     text = path.read_text(encoding="utf-8")
-    old = "Read them in this order if the subject is new:"
+    old = "Read the pages in this order if the subject is new:"
     assert text.count(old) == 1
     path.write_text(text.replace(old, old.replace("new", "new to you")), "utf-8")
     _, lacking, near = catalogue.update(page)
