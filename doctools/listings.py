@@ -21,7 +21,8 @@ SOURCE_URL = "NNREF_SOURCE_URL"
 # Whoever copies the plain version ought to know what stays behind.
 BUYS = (
     "It checks what it is given: a wrong shape or value is an error that names the "
-    "argument. The plain one checks nothing, and turns no list into an array."
+    "argument. The plain one checks nothing, and turns no list into an array; with "
+    "NaN, with infinity and with float32 far from 0 its result may be another."
 )
 
 

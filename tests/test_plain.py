@@ -364,9 +364,19 @@ def _(n: Any, rng: Any) -> Any:
     return [n.clip_by_norm(g, 1.5) for g in [*grads, {"w": np.zeros(2)}]]
 
 
+def test_exploding_gradients_are_clipped_in_float32() -> None:
+    grads = {"w": np.array([3e20, -4e20], np.float32)}
+    for n in plain, nnref:
+        clipped = n.clip_by_norm(grads, 1.0)["w"]
+        np.testing.assert_allclose(clipped, [0.6, -0.8], rtol=1e-6)
+        assert clipped.dtype == np.float32
+
+
 @case("gradient_norm")
 def _(n: Any, rng: Any) -> Any:
-    return [n.gradient_norm(gradients(rng, size)) for size in (0.1, 1.0)]
+    exploding = {"w": np.array([3e20, -4e20], np.float32)}  # squares overflow there
+    grads = [*(gradients(rng, size) for size in (0.1, 1.0)), exploding]
+    return [n.gradient_norm(g) for g in grads]
 
 
 @case("clip_by_value")
@@ -421,7 +431,9 @@ def _(n: Any, rng: Any) -> Any:
 def _(n: Any, rng: Any) -> Any:
     z = rng.integers(0, 3, (20, 4)).astype(float)  # with ties
     y = rng.integers(0, 4, 20)
-    return n.accuracy(z, y), n.confusion_matrix(z, y)
+    spoilt = z.copy()
+    spoilt[rng.random(z.shape) < 0.3] = np.nan
+    return n.accuracy(z, y), n.confusion_matrix(z, y), n.accuracy(spoilt, y)
 
 
 @case("numerical_gradient")

@@ -1,7 +1,8 @@
 """The reference one reads and copies: every operation in the fewest clear lines.
 
 Names, arguments and results are those of `nnref`, which adds checks, other types of
-numbers and speed. `nnref.plain` takes NumPy arrays and checks nothing.
+numbers and speed. `nnref.plain` takes NumPy arrays and checks nothing. With NaN, with
+infinity and with float32 far from 0 its result may be another.
 """
 
 from nnref.plain.activations import (

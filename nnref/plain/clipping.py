@@ -5,7 +5,8 @@ import numpy as np
 
 def gradient_norm(grads):
     """|g| = sqrt(sum_i g_i^2) over the elements of all arrays."""
-    return float(np.sqrt(sum((g**2).sum() for g in grads.values())))
+    squares = [np.square(g, dtype=float) for g in grads.values()]  # no overflow
+    return float(np.sqrt(sum(s.sum() for s in squares)))
 
 
 def clip_by_value(grads, limit):

@@ -14,7 +14,8 @@ def minibatches(x, y, batch_size, rng, *, drop_last=False):
 
 def accuracy(logits, labels):
     """Fraction of rows where argmax_k z_ik = y_i: logits (n, q), labels (n,)."""
-    return float((logits.argmax(axis=1) == labels).mean())
+    hits = (logits.argmax(axis=1) == labels) & ~np.isnan(logits).any(axis=1)
+    return float(hits.mean())
 
 
 def confusion_matrix(logits, labels):
