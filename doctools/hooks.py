@@ -42,7 +42,6 @@ PREPARED = "NNREF_PREPARED"
 log = logging.getLogger("mkdocs.nnref")
 # What a slider shows but for its first drawing: fetched when a reader reaches for it.
 _FRAMES = re.compile(r"<template>(.*?)</template>(?=</figure>)", re.DOTALL)
-_PLAIN_TOKEN = re.compile(r'<span class="[nw]">([^<]*)</span>')  # in the colour of text
 _dirty = False
 _made: dict[str, bytes] = {}  # what each page was made from
 _changed: set[str] = set()  # which pages this build makes
@@ -109,11 +108,7 @@ def on_files(files: Files, **_: Any) -> Files:
 
 
 def on_page_content(html: str, *, page: Page, **_: Any) -> str:
-    """Let readers run the examples of docstrings; leave out what few of them need."""
-    if page.file.src_uri.startswith("reference/") and wasm.available():
-        example = "language-pycon highlight"
-        html = html.replace(f'class="{example}"', f'class="nn-runs {example}"')
-    html = _PLAIN_TOKEN.sub(r"\1", html)
+    """Mark what is English in a translation; leave out what few readers need."""
     html = site.marked(html, page.file.src_uri)
     page.edit_url = site.edit_address(page.edit_url, page.file.src_uri)
     if page.file.src_uri in edition.ENGLISH:  # its name stands in the navigation

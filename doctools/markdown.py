@@ -11,15 +11,20 @@ runs. A preprocessor reads the page with the same scanner as the tests and repla
 - `<!-- source: NAME -->` by a listing that can be copied and run alone,
 - `<!-- counts -->` by what was counted in this build,
 - `<!-- about: WHAT -->` by how to install and cite the package, and its changelog.
+
+A postprocessor lets readers run the examples of docstrings, and takes what changes
+nothing out of listings.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from markdown import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.arithmatex import ArithmatexExtension
@@ -47,6 +52,8 @@ DIRECTIVES = (
     pages.EXPECTED_OUTPUT,
 )
 
+_PLAIN_TOKEN = re.compile(r'<span class="[nw]">([^<]*)</span>')  # in the colour of text
+_EXAMPLE = 'class="language-pycon highlight"'  # as mkdocstrings shows one
 _MARKS = "，。；：！？、）》”.,;:?!)"
 
 
@@ -237,6 +244,16 @@ def _with_mark(formula: ElementTree.Element) -> ElementTree.Element:
     return kept
 
 
+class Listings(Postprocessor):
+    """What is left to be done to listings, whoever made them."""
+
+    def run(self, text: str) -> str:
+        """Mark the examples that run in the browser; leave out idle tokens."""
+        if _EXAMPLE in text and wasm.available():
+            text = text.replace(_EXAMPLE, _EXAMPLE.replace('="', '="nn-runs '))
+        return _PLAIN_TOKEN.sub(r"\1", text)
+
+
 class NnrefExtension(Extension):
     """Everything above, registered in one go."""
 
@@ -254,6 +271,8 @@ class NnrefExtension(Extension):
         md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
         # After inline patterns (20), before the tree is prettified (10).
         md.treeprocessors.register(InlineMaths(md), "nnref-inline-maths", 15)
+        # After what was stashed is back in its place (30).
+        md.postprocessors.register(Listings(md), "nnref-listings", 5)
 
 
 def makeExtension(**kwargs: object) -> NnrefExtension:  # noqa: N802

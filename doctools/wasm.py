@@ -224,7 +224,8 @@ def make(target: Path = TARGET) -> bool:
         return False
     base = os.environ.get(BASE, "")
     target.mkdir(parents=True, exist_ok=True)
-    kept = {LOCK} if base else {path.name for path in CACHE.iterdir()}
+    assets = sorted(path for path in CACHE.iterdir() if path.name != PINS.name)
+    kept = {LOCK} if base else {path.name for path in assets}
     for old in target.iterdir():
         if old.name not in kept | {RUNNER, MANIFEST}:
             old.unlink()
@@ -234,7 +235,7 @@ def make(target: Path = TARGET) -> bool:
             shutil.copy(source, new)
     pack(target / RUNNER)
     # Of what another host has, too: they tell how far a download is.
-    sizes = {path.name: path.stat().st_size for path in sorted(CACHE.iterdir())}
+    sizes = {path.name: path.stat().st_size for path in assets}
     sizes[RUNNER] = (target / RUNNER).stat().st_size
     manifest = {
         "base": base,

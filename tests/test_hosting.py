@@ -285,7 +285,7 @@ def test_the_site_that_was_tested_is_published() -> None:
     root = JOBS["everything"]["env"]["PYTEST_DEBUG_TEMPROOT"]
     assert suite["run"] == f"mkdir {root} && bash .ci/run"
     conftest = (ROOT / "tests" / "site" / "conftest.py").read_text(encoding="utf-8")
-    (name,) = re.findall(r'target.* = together / "([\w-]+)"', conftest)
+    (name,) = re.findall(r'once\("([\w-]+)"', conftest)
     assert move["run"] == f"mv {root}/pytest-of-*/pytest-[0-9]*/{name} site"
     assert "upload-pages-artifact" in upload["uses"]
     assert upload["with"]["path"] == "site"

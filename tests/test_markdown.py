@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import markdown
 import pytest
 
-from doctools import figures, marks, pages
+from doctools import figures, marks, pages, wasm
 
 OUTPUT = f"<!--{pages.EXPECTED_OUTPUT}-->"
 
@@ -172,3 +173,18 @@ def test_references_from_pages_at_any_depth():
         address = f'href="{up}reference/activations/#nnref.activations.relu"'
         assert address in link
     assert 'href="../reference/' in marks.reference("relu", pages.DOCS / "b/index.md")
+
+
+def test_listings_hold_no_tokens_in_the_colour_of_text():
+    found = html("```python\nx = len(y) + 1\n```\n")
+    assert '<span class="nb">len</span>' in found
+    assert "x <span" in found
+    assert not re.search(r'class="[nw]"', found)
+
+
+@pytest.mark.parametrize("fetched", [True, False])
+def test_examples_run_where_what_they_need_is_there(monkeypatch, fetched: bool):
+    monkeypatch.setattr(wasm, "available", lambda: fetched)
+    example = '<div class="language-pycon highlight"><pre>&gt;&gt;&gt; 1</pre></div>'
+    assert ('class="nn-runs language-pycon highlight"' in html(example)) == fetched
+    assert "nn-runs" not in html("```text\n>>> 1\n```\n")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
 import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from browsing import HEIGHT, LOOK, WIDE, Plain, Visit, addresses
+from serving import once, served
 
 from doctools import pages
 
@@ -44,41 +41,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     if given := os.environ.get("NNREF_SITE"):
         return pages.ROOT / given
-    together = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        together = together.parent
-    target, log = together / "built-site", together / "built-site.log"
-    try:
-        (together / "site-is-built-by").mkdir()
-    except FileExistsError:  # by another worker
-        while not log.exists():
-            time.sleep(0.2)
-        assert not log.read_text(encoding="utf-8")
-        return target
+    return once("built-site", _by_mkdocs, tmp_path_factory)
+
+
+def _by_mkdocs(target: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "doctools.build", "build", "--site-dir", target]
-    done = subprocess.run(command, cwd=pages.ROOT, capture_output=True, text=True)
-    said = done.stdout[-4000:] + done.stderr[-4000:] if done.returncode else ""
-    part = log.with_suffix(".part")
-    part.write_text(said, encoding="utf-8")
-    part.replace(log)
-    assert not said, said
-    return target
+    return subprocess.run(command, cwd=pages.ROOT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
-    """Serve the built site from a free port of this machine."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Handler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
+    """The address of the built site."""
+    with served(site) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@
   }
 
   // A figure with sliders: each position has its own drawing, made in the build, and all
-  // are fetched when a reader reaches for one.
+  // are fetched when a reader reaches for one, unless the page brings them along.
   let fetched;
   const drawings = (address) => (fetched ??= new Promise((done, failed) => {
     window.nnFrames = done;
@@ -97,8 +97,11 @@
     let frames;
     const load = async () => {
       if (frames) return;
-      const template = document.createElement("template");
-      template.innerHTML = (await drawings(figure.dataset.frames))[place];
+      let template = figure.querySelector("template");
+      if (!template) {
+        template = document.createElement("template");
+        template.innerHTML = (await drawings(figure.dataset.frames))[place];
+      }
       frames = template.content.children;
       figure.dataset.loaded = frames.length;
     };
