@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from eqcheck import CACHE
+from eqcheck import CACHE, check_page
 from eqcheck.outside.cli import main
+from eqcheck.outside.sources import name_of
 
 pytest_plugins = "pytester"
 
@@ -150,9 +151,20 @@ def test_command(folder, capsys):
     assert main(["docs/page.md"]) == 1
     out = capsys.readouterr().out
     assert "docs/page.md:7: checked (12 comparisons; against standin.softmax; " in out
-    assert f"docs/page.md:12: FAILED\n{FAILURE}" in out
+    assert f"docs/page.md:12: FAILED\ndocs/{FAILURE}" in out
     assert "docs/page.md:17: not checked (not checked, because it is an example)" in out
     assert main(["docs/good.md"]) == 0
+
+
+def test_messages_name_a_page_as_one_opens_it(folder, monkeypatch):
+    """Two pages of a project may have the same file name."""
+    for here, name in ((folder, "docs/page.md"), (folder / "docs", "page.md")):
+        monkeypatch.chdir(here)
+        found = check_page(folder / "docs" / "page.md", cache=folder / "kept")
+        assert [r.reason for r in found if r.reason.startswith(f"{name}:13: the two")]
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert name_of(folder / "docs" / "page.md") == "page.md"
 
 
 def test_a_folder(folder, capsys):

@@ -15,7 +15,7 @@ from eqcheck.outside.config import Config, ConfigError, find
 from eqcheck.outside.markdown import PageError
 from eqcheck.outside.report import FAILED, Result, results
 from eqcheck.outside.show import explain
-from eqcheck.outside.sources import read_page
+from eqcheck.outside.sources import name_of, read_page
 
 OK, WRONG, USAGE = 0, 1, 2
 
@@ -165,7 +165,7 @@ def _one(path: Path, line: int, options: Options) -> tuple[Result, list[str]]:
             shown = list(explain(page, item))
             defines = any(line.new for line in item.lines)
     page.finish(items)
-    (result,) = (r for r in results(items, path.name) if r.line == asked.line)
+    (result,) = (r for r in results(items, name_of(path)) if r.line == asked.line)
     return result, shown
 
 

@@ -27,6 +27,7 @@ from eqcheck import (
     with_comment,
 )
 from eqcheck.outside.config import Config, ConfigError, find
+from eqcheck.outside.sources import name_of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,7 +101,7 @@ class EquationItem(pytest.Item):
         if result.status == FAILED:
             raise FalseEquationError(result.reason)
         if self.source.comment == NO_COMMENT:
-            place = f"{self.path.name}:{self.source.line}"
+            place = f"{name_of(self.path)}:{self.source.line}"
             message = f"{place}: no comment stands above it, so it is not checked"
             warnings.warn(UncheckedEquationWarning(message), stacklevel=1)
 

@@ -26,7 +26,15 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\"”)*_]*\s+(?=[*_\[(\"“]*[A-Z$])|;\s")
 
 def read_page(path: Path) -> list[Source]:
     """The equations of a Markdown page that are to be checked, in order."""
-    return read_text(path.read_text(encoding="utf-8"), path.name)
+    return read_text(path.read_text(encoding="utf-8"), name_of(path))
+
+
+def name_of(path: Path) -> str:
+    """What messages call a page: its path from where one is, if it lies below."""
+    here, there = Path.cwd().resolve(), path.resolve()
+    if there.is_relative_to(here):
+        return there.relative_to(here).as_posix()
+    return path.name
 
 
 def read_text(text: str, name: str = "page") -> list[Source]:
