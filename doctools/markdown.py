@@ -12,8 +12,8 @@ runs. A preprocessor reads the page with the same scanner as the tests and repla
 - `<!-- counts -->` by what was counted in this build,
 - `<!-- about: WHAT -->` by how to install and cite the package, and its changelog.
 
-A postprocessor lets readers run the examples of docstrings, and takes what changes
-nothing out of listings.
+Afterwards methods get their full names in the table of contents, readers can run the
+examples of docstrings, and what changes nothing is taken out of listings.
 """
 
 from __future__ import annotations
@@ -244,6 +244,17 @@ def _with_mark(formula: ElementTree.Element) -> ElementTree.Element:
     return kept
 
 
+class MethodNames(Treeprocessor):
+    """Names methods with their class in the table of contents of a reference page."""
+
+    def run(self, root: ElementTree.Element) -> None:
+        """Change what mkdocstrings says of its headings, which the table reads."""
+        for heading in root.iter():
+            above = heading.get("id", "").split(".")[-2:]
+            if heading.get("data-toc-label") == above[-1] and above[0][:1].isupper():
+                heading.set("data-toc-label", ".".join(above))
+
+
 class Listings(Postprocessor):
     """What is left to be done to listings, whoever made them."""
 
@@ -271,6 +282,8 @@ class NnrefExtension(Extension):
         md.preprocessors.register(PagePreprocessor(md), "nnref-page", 29)
         # After inline patterns (20), before the tree is prettified (10).
         md.treeprocessors.register(InlineMaths(md), "nnref-inline-maths", 15)
+        # Before the table of contents is made (5).
+        md.treeprocessors.register(MethodNames(md), "nnref-method-names", 6)
         # After what was stashed is back in its place (30).
         md.postprocessors.register(Listings(md), "nnref-listings", 5)
 

@@ -51,6 +51,20 @@ def test_what_is_published_is_for_readers(site: Path) -> None:
     assert not other
 
 
+def test_a_table_of_contents_says_nothing_twice(site: Path) -> None:
+    """Methods stand there with their class."""
+    entry = re.compile(
+        r'href="#(nnref[^"]*)" class="md-nav__link">\s*<span class="md-ellipsis">'
+        r"\s*([^<]*?)\s*</span>"
+    )
+    named = 0
+    for path in sorted((site / "reference").glob("*/index.html")):
+        found = set(entry.findall(path.read_text(encoding="utf-8")))
+        assert len({name for _, name in found}) == len(found), path
+        named += sum("." in name for _, name in found)
+    assert named > 30
+
+
 def test_ids_are_unique(parsed: dict[str, Parsed]) -> None:
     """An id that occurs twice on a page makes a link to it ambiguous."""
     for address, page in parsed.items():
