@@ -62,8 +62,8 @@ bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
 	$(BIN)/python -m doctools.plain_speed
 	$(BIN)/python -m benchmarks
 
-bench-site: env  ## time site, preview and the tests of the pages (ten minutes)
-	$(BIN)/python -m benchmarks.site
+bench-site: env  ## time site, preview and tests, and a site of ten times the pages (half an hour)
+	$(BIN)/python -m benchmarks.site --tests --grow 10
 
 lock: env  ## pin the environment anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

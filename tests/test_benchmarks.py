@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import report
+from benchmarks import report, site
 from benchmarks.__main__ import rounded
 from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import BY_NAME, CASES, GROWTH, MEMORY
 from benchmarks.layers import ROWS, of_nnref
-from doctools import numbers
+from doctools import numbers, pages
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
 
@@ -112,3 +114,21 @@ def test_numbers_of_measured_tables_need_no_fact_on_the_page_alone() -> None:
     assert len(numbers.check(report.PAGE, f"# P\n\n{table}\nIt took 7.33 ms.\n")) == 1
     other = report.PAGE.with_name("pooling.md")
     assert len(numbers.check(other, f"# P\n\n{table}")) == 2
+
+
+def test_ten_times_the_pages_are_ten_times_the_work(tmp_path: Path) -> None:
+    """Each copy of a page has blocks that no other page has, which are drawn anew."""
+    makefile = (pages.ROOT / "Makefile").read_text(encoding="utf-8")
+    (options,) = re.findall(r"-m benchmarks\.site (.*)", makefile)
+    assert options == "--tests --grow 10"
+    copy = site.Copy.__new__(site.Copy)  # of the pages alone
+    copy.root = tmp_path
+    shutil.copytree(pages.ROOT / "docs", tmp_path / "docs")
+    shutil.copy(pages.ROOT / "mkdocs.yml", tmp_path)
+    before = list((copy.root / "docs").rglob("*.md"))
+    blocks = sum(len(pages.blocks(path.read_text("utf-8"))) for path in before)
+    site.grow(copy, 3)
+    grown = list((copy.root / "docs").rglob("*.md"))
+    assert len(grown) == 3 * len(before)
+    found = [b.code for p in grown for b in pages.blocks(p.read_text("utf-8"))]
+    assert len(found) == len(set(found)) >= 3 * blocks
