@@ -101,7 +101,7 @@ def numerical_gradient(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
         return y
 
     h = _STEP * np.maximum(1, np.abs(x)) * np.random.default_rng(0).normal(size=x.shape)
-    _check_precision("f", value(x), value(x + _PROBE * h), value(x + h))
+    _check_precision("f", x, value(x), value(x + _PROBE * h), value(x + h))
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
@@ -221,7 +221,7 @@ def check_gradient(
             _result(f, *x[:i], moved, *x[i + 1 :], **kwargs)
             for moved in (x[i] + h, x[i] - h, x[i] + _PROBE * h)
         )
-        _check_precision(getattr(f, "__name__", "f"), y, near, above)
+        _check_precision(getattr(f, "__name__", "f"), x[i], y, near, above)
         rise = np.sum(dy * (above - below))
         parts = gradient * ((x[i] + h) - (x[i] - h))  # their sum should be the rise
         scale = np.max([np.linalg.norm(parts), np.abs(rise), _TINY])
@@ -271,10 +271,14 @@ def _result(f: Callable[..., ArrayLike], *args: Any, **kwargs: Any) -> Array:
     return as_float(y, "the result of f").copy()
 
 
-def _check_precision(name: str, y: Array, near: Array, far: Array) -> None:
-    """Refuse f if most of y stays as it is in a step that float64 would notice."""
+def _check_precision(name: str, x: Array, y: Array, near: Array, far: Array) -> None:
+    """Refuse f if most of y stays as it is in a step that float64 would notice.
+
+    On the way to y may have been numbers as large as x, with their rounding.
+    """
     move = _PROBE * np.abs(far - y)
-    seen = (near != y)[move > 8 * _EPSILON * np.abs(y)]
+    rounding = _EPSILON * np.maximum(np.abs(y), np.max(np.abs(x), initial=0))
+    seen = (near != y)[move > 8 * rounding]
     if seen.size and seen.mean() < 0.5:
         raise ValueError(
             f"{name} gives the same for arguments that differ by 6e-12, "

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import nnref
 from nnref import check_gradient, numerical_gradient, tanh, tanh_backward
 
 
@@ -294,6 +295,17 @@ def test_float32_on_the_way_is_refused(shape) -> None:
     if x.size < 10:
         with pytest.raises(ValueError, match=message):
             numerical_gradient(lambda x: float(np.sum(rounded(np.exp)(x))), x)
+
+
+def test_rounding_of_what_cancels_is_not_taken_for_float32() -> None:
+    logits = np.array([20.0, 0.0, 1.0])  # their loss is 8e-9, computed from 20 - 20
+
+    def loss(z):
+        return nnref.softmax_cross_entropy(z[None], np.array([0]))
+
+    expected = nnref.softmax_cross_entropy_backward(1.0, logits[None], np.array([0]))
+    found = numerical_gradient(loss, logits)
+    np.testing.assert_allclose(found, expected[0], atol=1e-9)
 
 
 def test_each_argument_is_probed(x, w) -> None:
