@@ -68,10 +68,10 @@ def check_page(
     config = find(path) if config is None else config
     text = path.read_text(encoding="utf-8")
     if cache is None:
-        return check_text(text, name_of(path), trials=trials, config=config)
+        return check_text(text, name_of(path, config), trials=trials, config=config)
     found, kept = _kept(path, text, cache, config, trials=trials)
     if found is None:
-        found = check_text(text, name_of(path), trials=trials, config=config)
+        found = check_text(text, name_of(path, config), trials=trials, config=config)
         store(cache, path, kept, found)
     return found
 
@@ -86,7 +86,7 @@ def _kept(
     path: Path, text: str, cache: Path, config: Config, *, trials: bool
 ) -> tuple[list[Result] | None, str]:
     # Of the page, the equations with their lines count, not the prose between them.
-    name = name_of(path)
+    name = name_of(path, config)
     sources = with_comment(read_text(text, name), config)
     kept = key(repr(sources), name, config, trials=trials)
     return load(cache, path, kept), kept

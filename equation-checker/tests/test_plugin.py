@@ -156,15 +156,16 @@ def test_command(folder, capsys):
     assert main(["docs/good.md"]) == 0
 
 
-def test_messages_name_a_page_as_one_opens_it(folder, monkeypatch):
+def test_messages_name_a_page_by_its_path_in_the_project(folder, monkeypatch):
     """Two pages of a project may have the same file name."""
-    for here, name in ((folder, "docs/page.md"), (folder / "docs", "page.md")):
+    page, kept = folder / "docs" / "page.md", folder / "kept"
+    for here in (folder, folder / "docs", folder.parent):
         monkeypatch.chdir(here)
-        found = check_page(folder / "docs" / "page.md", cache=folder / "kept")
-        assert [r.reason for r in found if r.reason.startswith(f"{name}:13: the two")]
-    (folder / "elsewhere").mkdir()
-    monkeypatch.chdir(folder / "elsewhere")
-    assert name_of(folder / "docs" / "page.md") == "page.md"
+        found = check_page(page, cache=kept)
+        assert [r for r in found if r.reason.startswith(f"docs/{FAILURE}")]
+    assert len(list(kept.iterdir())) == 1  # the same from everywhere
+    (folder / "pyproject.toml").unlink()
+    assert name_of(page) == "page.md"
 
 
 def test_a_folder(folder, capsys):

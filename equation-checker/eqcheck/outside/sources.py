@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eqcheck.check.source import Formula, Source
+from eqcheck.outside.config import Config, find
 from eqcheck.outside.markdown import (
     Comment,
     Paragraph,
@@ -29,11 +30,12 @@ def read_page(path: Path) -> list[Source]:
     return read_text(path.read_text(encoding="utf-8"), name_of(path))
 
 
-def name_of(path: Path) -> str:
-    """What messages call a page: its path from where one is, if it lies below."""
-    here, there = Path.cwd().resolve(), path.resolve()
-    if there.is_relative_to(here):
-        return there.relative_to(here).as_posix()
+def name_of(path: Path, config: Config | None = None) -> str:
+    """What messages call a page: its path in the project that has the table."""
+    config = find(path) if config is None else config
+    page = path.resolve()
+    if config.folder is not None and page.is_relative_to(config.folder):
+        return page.relative_to(config.folder).as_posix()
     return path.name
 
 
