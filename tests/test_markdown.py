@@ -1,7 +1,5 @@
 """What the Python-Markdown extension makes of a page."""
 
-# ruff: noqa: RUF001
-
 from __future__ import annotations
 
 import re
