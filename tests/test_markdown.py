@@ -188,3 +188,18 @@ def test_examples_run_where_what_they_need_is_there(monkeypatch, fetched: bool):
     example = '<div class="language-pycon highlight"><pre>&gt;&gt;&gt; 1</pre></div>'
     assert ('class="nn-runs language-pycon highlight"' in html(example)) == fetched
     assert "nn-runs" not in html("```text\n>>> 1\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("ident", "label"),
+    [
+        ("nnref.pooling.MaxPool2D.forward", "MaxPool2D.forward"),
+        ("nnref.pooling.forward", "forward"),
+        ("forward", "forward"),
+    ],
+)
+def test_the_table_of_contents_says_whose_a_method_is(ident: str, label: str):
+    page = f"## forward {{ #{ident} data-toc-label=forward }}\n"
+    md = markdown.Markdown(extensions=["doctools.markdown", "toc", "attr_list"])
+    assert ">forward</h2>" in md.convert(page)
+    assert [entry["name"] for entry in md.toc_tokens] == [label]
