@@ -79,8 +79,8 @@ def prepare() -> None:
     fonts.make()
     if not wasm.make():
         log.info("no Run buttons: `make assets` fetches what they need")
+    checked = checks.check_all(paths)  # first: what is wrong is said sooner
     drawn = figures.draw_all(paths)
-    checked = checks.check_all(paths)
     if not _dirty or not _made:
         notebooks.make_wheel()
         notebooks.make()

@@ -150,12 +150,15 @@ class Layer:
             thing = open_.pop()
             if isinstance(thing, Layer) and id(thing) not in found:
                 found[id(thing)] = thing
-                open_ += vars(thing).values()
+                open_ += thing._attributes()
             elif isinstance(thing, dict):
                 open_ += thing.values()
             elif isinstance(thing, list | tuple):
                 open_ += thing
         return [*found.values()]
+
+    def _attributes(self) -> list[Any]:
+        return [*vars(self).values()]
 
     def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
         """Return how many products are added up for an output of this shape.

@@ -30,6 +30,9 @@ class Scale:
     def by(self, x):
         return self.factor * x + _shift(x)
 
+    def held(self):
+        return vars(self), [getattr(self, name) for name in ("factor", "by")]
+
 
 def _shift(x):
     return 0

@@ -2,8 +2,9 @@
 
 Names are taken as words, wherever they are defined. That is too much rather than too
 little: what is reached in another way (`getattr(package, name)`) counts as everything,
-and so does what stands in a module outside of a definition. Docstrings and comments
-do not count: no result depends on them.
+and so does what stands in a module outside of a definition; what `self` holds was named
+by whoever put it there. Docstrings and comments do not count: no result depends on
+them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from pathlib import Path
 _WORD = re.compile(r"[^\W\d]\w*")
 # Ways to a definition other than its name.
 _HIDDEN = re.compile(
-    r"\b(?:globals|vars|exec|eval|import_module|__import__)\s*\(|\b__dict__\b"
-    r"|\b(?:getattr|attrgetter|methodcaller)\s*\((?!\s*[\w.]+\s*,\s*[\"'])"
+    r"\b(?:globals|exec|eval|import_module|__import__)\s*\(|\b__dict__\b"
+    r"|\bvars\s*\((?!self\))"
+    r"|\b(?:getattr|attrgetter|methodcaller)\s*\((?!self,|\s*[\w.]+\s*,\s*[\"'])"
 )
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
