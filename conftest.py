@@ -36,9 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     found: list[pytest.Item] = []
     for k in range(count):
         found += [item for item in items if turn.get(item.path) == k]
-        taken = (k + 1) * len(items) // count - len(found)
-        found += others[: max(taken, 0)]
-        del others[: max(taken, 0)]
+        room = max(0, (k + 1) * len(items) // count - len(found))
+        found += others[:room]
+        others = others[room:]
     items[:] = found + others
 
 

@@ -57,20 +57,15 @@ def counts() -> str:
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
     lines = [say("| page | blocks | outputs | figures | equations | checked |")]
     lines.append("|---|--:|--:|--:|--:|--:|")
-    for page, numbers in sorted(cells.items(), key=lambda cell: _place(cell[0])):
-        if any(numbers):
+    read = str(pages.configuration()["nav"])  # in the order in which readers meet them
+    for page in sorted(cells, key=lambda page: read.find(page.removeprefix("docs/"))):
+        if any(numbers := cells[page]):
             name = page.removeprefix("docs/")
             label = _title(page)
             lines.append(f"| [{label}]({name}) | {' | '.join(map(str, numbers))} |")
     total = [sum(column) for column in zip(*cells.values(), strict=True)]
     lines.append(f"| **{say('all')}** | {' | '.join(f'**{n}**' for n in total)} |")
     return "\n".join(lines) + "\n"
-
-
-def _place(page: str) -> int:
-    """Where the navigation has a page: readers meet them in that order."""
-    text = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    return text.find(f" {page.removeprefix('docs/')}\n")
 
 
 def _title(page: str) -> str:

@@ -929,7 +929,6 @@ class _Activation(Layer):
     # Whether of x the sign alone counts: y has it, and the next layer keeps y anyway.
     _needs_sign: ClassVar[bool] = False
 
-    # Each has an `__init__`, too: an error calls a layer by the name of the one it has.
     def __init__(self) -> None:
         super().__init__()
         self._options: dict[str, Any] = {}
@@ -969,9 +968,6 @@ class Sigmoid(_Activation):
     _function_backward = staticmethod(sigmoid_backward)
     _reuses_y = True
 
-    def __init__(self) -> None:
-        super().__init__()
-
 
 class Tanh(_Activation):
     """The hyperbolic tangent as a layer. See `nnref.activations.tanh`.
@@ -991,9 +987,6 @@ class Tanh(_Activation):
     _function_backward = staticmethod(tanh_backward)
     _reuses_y = True
 
-    def __init__(self) -> None:
-        super().__init__()
-
 
 class ReLU(_Activation):
     """The rectified linear unit as a layer. See `nnref.activations.relu`.
@@ -1012,9 +1005,6 @@ class ReLU(_Activation):
     _function = staticmethod(relu)
     _function_backward = staticmethod(relu_backward)
     _needs_sign = True
-
-    def __init__(self) -> None:
-        super().__init__()
 
 
 class LeakyReLU(_Activation):
@@ -1093,9 +1083,6 @@ class Softplus(_Activation):
     _function = staticmethod(softplus)
     _function_backward = staticmethod(softplus_backward)
 
-    def __init__(self) -> None:
-        super().__init__()
-
 
 class GELU(_Activation):
     """The Gaussian error linear unit as a layer. See `nnref.activations.gelu`.
@@ -1114,9 +1101,6 @@ class GELU(_Activation):
     _function = staticmethod(gelu)
     _function_backward = staticmethod(gelu_backward)
 
-    def __init__(self) -> None:
-        super().__init__()
-
 
 class SiLU(_Activation):
     """The sigmoid linear unit as a layer. See `nnref.activations.silu`.
@@ -1134,9 +1118,6 @@ class SiLU(_Activation):
 
     _function = staticmethod(silu)
     _function_backward = staticmethod(silu_backward)
-
-    def __init__(self) -> None:
-        super().__init__()
 
 
 class Softmax(_Activation):

@@ -145,20 +145,20 @@ class Layer:
     def held(self) -> list["Layer"]:
         """Return this layer and all that it holds, also in lists and dicts."""
         found: dict[int, Layer] = {}
-        open_: list[Any] = [self]
+        self._gather(found)
+        return [*found.values()]
+
+    def _gather(self, found: dict[int, "Layer"]) -> None:
+        found[id(self)] = self
+        open_ = [*vars(self).values()]
         while open_:
             thing = open_.pop()
             if isinstance(thing, Layer) and id(thing) not in found:
-                found[id(thing)] = thing
-                open_ += thing._attributes()
+                thing._gather(found)
             elif isinstance(thing, dict):
                 open_ += thing.values()
             elif isinstance(thing, list | tuple):
                 open_ += thing
-        return [*found.values()]
-
-    def _attributes(self) -> list[Any]:
-        return [*vars(self).values()]
 
     def multiply_accumulates(self, y_shape: tuple[int, ...]) -> int:
         """Return how many products are added up for an output of this shape.

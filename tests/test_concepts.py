@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import yaml
 
 from doctools import concepts, pages
 
@@ -41,14 +40,8 @@ def test_every_page_is_on_the_map_after_what_it_needs():
 
 
 def test_the_navigation_has_the_same_order():
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_multi_constructor("!", lambda *_: "")
-    text = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    (nav,) = (
-        part["Concepts"]
-        for part in yaml.load(text, loader)["nav"]
-        if "Concepts" in part
-    )
+    parts = pages.configuration()["nav"]
+    (nav,) = (part["Concepts"] for part in parts if "Concepts" in part)
     assert nav[1:] == [f"concepts/{each.page}.md" for each in FOUND]
 
 

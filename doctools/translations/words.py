@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mkdocs.utils import yaml
-
 from doctools import listings, pages, plain_speed, standalone
 from doctools.translations import catalogue, checks, edition
 
@@ -30,8 +28,7 @@ CHOICES: Final = (
 
 def configured() -> Iterator[str]:
     """What `mkdocs.yml` calls the site and its parts; titles of pages in English."""
-    text = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    config = yaml.yaml_load(text, yaml.get_yaml_loader())
+    config = pages.configuration()
     yield from _named(config["nav"])
     yield from (config["site_description"], config["copyright"])
     for scheme in config["theme"]["palette"]:

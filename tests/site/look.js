@@ -56,8 +56,9 @@ window.look = {
   },
 
   // A colour as it is seen on another that lets nothing through.
-  over(colour, back) {
-    const [r, g, b, alpha] = this.channels(colour);
+  over(colour, back, opacity = 1) {
+    const [r, g, b, own] = this.channels(colour);
+    const alpha = own * opacity;
     const under = this.channels(back);
     const mixed = [r, g, b].map((c, k) => 255 * (alpha * c + (1 - alpha) * under[k]));
     return `rgb(${mixed.map((c) => c.toFixed(1)).join(", ")})`;
@@ -71,18 +72,14 @@ window.look = {
     const walk = (e, back, opacity) => {
       if (e.matches("svg, script, style, template, annotation")) return;
       const style = getComputedStyle(e);
-      const faded = (colour, opacity) => {
-        const [r, g, b, alpha] = this.channels(colour);
-        return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${alpha * opacity})`;
-      };
       opacity *= style.opacity;
-      back = this.over(faded(style.backgroundColor, opacity), back);
+      back = this.over(style.backgroundColor, back, opacity);
       const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
       const options = { opacityProperty: true, visibilityProperty: true };
       if (own && !e.disabled && e.checkVisibility(options)) {
         const size = parseFloat(style.fontSize);
         const large = size >= 24 || (size > 18.6 && style.fontWeight >= 700);
-        const colour = this.over(faded(style.color, opacity), back);
+        const colour = this.over(style.color, back, opacity);
         const kind = e.closest("pre, math")?.localName ?? e.localName;
         pairs.set([colour, back, large].join(), [kind, colour, back, large ? 3 : 4.5]);
         if (e.localName === "a" && this.hides(e, style, back)) {

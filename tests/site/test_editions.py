@@ -290,6 +290,15 @@ def test_never_scrolls_sideways(opened: Visit, width: int) -> None:
     assert opened.outside(width) == []
 
 
+@pytest.mark.parametrize("page", [a for a in addresses() if a not in OPENED])
+def test_no_other_page_scrolls_sideways_on_a_phone(
+    visitor: Visit, address: str, page: str
+) -> None:
+    """Chinese marks are wider than English ones, so each page has lines of its own."""
+    visitor.open(address + CHINESE + page)
+    assert visitor.outside(390) == []
+
+
 def test_everyone_can_see_it_in_the_dark(opened: Visit) -> None:
     assert opened.unseen("dark") == []
 
