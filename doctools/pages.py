@@ -10,7 +10,6 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from eqcheck.outside.markdown import (
     Comment,
@@ -35,7 +34,6 @@ __all__ = [
     "Fence",
     "PageError",
     "blocks",
-    "configuration",
     "dedent",
     "elements",
     "equations",
@@ -135,15 +133,6 @@ def fact_of_caption(text: str) -> tuple[str, str, int]:
         return text, "", 0
     fact = "\n".join(row.strip() for row in (match["facts"] or "").split("\n"))
     return match["caption"], fact, text[: match.start("facts")].count("\n")
-
-
-def configuration() -> dict[str, Any]:
-    """What `mkdocs.yml` says."""
-    from mkdocs.utils import yaml
-
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.yaml_load(text, yaml.get_yaml_loader())
-    return found
 
 
 def markdown_pages(root: Path = DOCS) -> list[Path]:

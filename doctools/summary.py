@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import eqcheck
-from doctools import blocks, census, listings, pages, shares
+from doctools import blocks, census, configuration, listings, pages, shares
 from doctools.names import known
 from doctools.translations import edition, language
 from doctools.translations.language import say
@@ -57,7 +57,7 @@ def counts() -> str:
         cells[page] = (row.blocks, row.outputs, row.figures, len(of_page), len(fine))
     lines = [say("| page | blocks | outputs | figures | equations | checked |")]
     lines.append("|---|--:|--:|--:|--:|--:|")
-    read = str(pages.configuration()["nav"])  # in the order in which readers meet them
+    read = str(configuration.read()["nav"])  # in the order in which readers meet them
     for page in sorted(cells, key=lambda page: read.find(page.removeprefix("docs/"))):
         if any(numbers := cells[page]):
             name = page.removeprefix("docs/")

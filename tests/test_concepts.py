@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from doctools import concepts, pages
+from doctools import concepts, configuration
 
 FOUND = concepts.concepts()
 
@@ -40,7 +40,7 @@ def test_every_page_is_on_the_map_after_what_it_needs():
 
 
 def test_the_navigation_has_the_same_order():
-    parts = pages.configuration()["nav"]
+    parts = configuration.read()["nav"]
     (nav,) = (part["Concepts"] for part in parts if "Concepts" in part)
     assert nav[1:] == [f"concepts/{each.page}.md" for each in FOUND]
 

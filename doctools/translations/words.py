@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from doctools import listings, pages, plain_speed, standalone
+from doctools import configuration, listings, pages, plain_speed, standalone
 from doctools.translations import catalogue, checks, edition
 
 SCRIPTS: Final = pages.DOCS / "assets" / "javascripts"
@@ -28,7 +28,7 @@ CHOICES: Final = (
 
 def configured() -> Iterator[str]:
     """What `mkdocs.yml` calls the site and its parts; titles of pages in English."""
-    config = pages.configuration()
+    config = configuration.read()
     yield from _named(config["nav"])
     yield from (config["site_description"], config["copyright"])
     for scheme in config["theme"]["palette"]:
