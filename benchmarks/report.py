@@ -1,7 +1,8 @@
-"""Writes measurements into the tables of the page on speed.
+"""Writes measurements into the tables of the page on speed, and into two blocks.
 
 They are kept in `results.json`, and those of the plain versions by
-`doctools.plain_speed`. A table stands below a comment that says what it is of.
+`doctools.plain_speed`. A table stands below a comment that says what it is of; a block
+begins its data with an assignment.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from doctools import plain_speed
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "speed.md"
+PARALLEL = ROOT / "docs" / "concepts" / "data-parallel.md"
 RESULTS = Path(__file__).with_name("results.json")
 
 Row: TypeAlias = list[str | float | None]
@@ -67,13 +69,6 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
             for name, row in results["times"].items()
         ],
     )
-    parts = ["`nnref` f", "b", "PyTorch f", "b"]
-    layers = results["layers"]
-    total = [sum(column) for column in zip(*layers.values(), strict=True)]
-    found["layers"] = (
-        ["layer", *parts],
-        [[name, *row] for name, row in layers.items()] + [["all", *total]],
-    )
     found["alternatives"] = (
         ["alternative: of what", "`nnref`, ms", "instead, ms", "ratio"],
         [[name, *row] for name, row in results["alternatives"].items()],
@@ -90,19 +85,7 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
         ["case", "`nnref`, MiB", "PyTorch, MiB", "ratio"],
         [[name, a, b, a / b] for name, (a, b) in results["memory"].items()],
     )
-    found["space"] = (
-        ["over", "from", "to", "MiB at first", "MiB at last"],
-        [
-            [what, min(mib, key=int), max(mib, key=int), *ends(mib)]
-            for what, mib in results["space"].items()
-        ],
-    )
     return {name: table(*parts) for name, parts in found.items()}
-
-
-def ends(values: dict[str, float]) -> tuple[float, float]:
-    """Return the value at the smallest size and that at the largest."""
-    return values[min(values, key=int)], values[max(values, key=int)]
 
 
 def growth(results: dict[str, Any]) -> str:
@@ -114,21 +97,32 @@ def growth(results: dict[str, Any]) -> str:
     return f"growth = {{\n{items}}}\n".replace("'", '"')
 
 
-def replaced(text: str, results: dict[str, Any]) -> str:
-    """Return the page with the tables, and the data of the figure, of these results."""
+def parallel(results: dict[str, Any]) -> str:
+    """Return the assignment of the block on what several workers cost."""
+    items = "".join(
+        f'    "{name}": ({count:_}, {samples:_}, {alone}, {two}),\n'
+        for name, (count, samples, alone, two) in results["parallel"].items()
+    )
+    return f"measured = {{\n{items}}}\n"
+
+
+def replaced(page: Path, text: str, results: dict[str, Any]) -> str:
+    """Return the text of a page with these results in its tables and its block."""
+    if page == PARALLEL:
+        return _assigned("measured", parallel(results), text)
     for name, new in tables(results).items():
         pattern = rf"(<!-- measured: {name} -->\n)(?:\n\|(?:.*\n\|)*.*\n)?"
-        text = _replaced(pattern, f"\n{new}", text, f"table of {name}")
-    return _replaced(
-        r"(^)growth = \{\n.*?^\}\n", growth(results), text, "block with growth"
-    )
+        text, count = re.subn(pattern, lambda m, new=new: f"{m[1]}\n{new}", text)
+        if count != 1:
+            raise ValueError(f"the page has {count} times the table of {name}")
+    return _assigned("growth", growth(results), text)
 
 
-def _replaced(pattern: str, new: str, text: str, what: str) -> str:
-    flags = re.MULTILINE | (re.DOTALL if "growth" in pattern else 0)
-    text, count = re.subn(pattern, lambda m: m[1] + new, text, flags=flags)
+def _assigned(name: str, new: str, text: str) -> str:
+    pattern = rf"^{name} = \{{\n.*?^\}}\n"
+    text, count = re.subn(pattern, lambda m: new, text, flags=re.MULTILINE | re.DOTALL)
     if count != 1:
-        raise ValueError(f"the page has {count} times the {what}, expected once")
+        raise ValueError(f"the page has {count} blocks that assign {name}")
     return text
 
 
@@ -139,12 +133,13 @@ def load() -> dict[str, Any]:
 
 
 def write(results: dict[str, Any]) -> None:
-    """Keep the results and write the page, with the output of its block."""
+    """Keep the results and write the pages, with the outputs of their blocks."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    text = replaced(PAGE.read_text(encoding="utf-8"), load())
-    PAGE.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "doctools.outputs", str(PAGE)]
-    subprocess.run(command, cwd=ROOT, check=True)
+    for page in (PAGE, PARALLEL):
+        text = replaced(page, page.read_text(encoding="utf-8"), load())
+        page.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "doctools.outputs", str(page)]
+        subprocess.run(command, cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

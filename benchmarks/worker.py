@@ -1,8 +1,7 @@
 """A process that times the cases of one library, or alternatives, on request.
 
 Each line read is the name of a case; each line written the seconds of one call. With
-`--memory CASE` it writes the peak memory of one call instead, in bytes; with
-`--layers` the milliseconds of each layer in a training step, as JSON.
+`--memory CASE` it writes the peak memory of one call instead, in bytes.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
-import json
 import sys
 import time
 from pathlib import Path
 
-from benchmarks import layers
 from benchmarks.alternatives import ALTERNATIVES
 from benchmarks.cases import BY_NAME, Work
 
@@ -62,7 +59,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--memory", metavar="CASE")
-    parser.add_argument("--layers", action="store_true")
     arguments = parser.parse_args()
     if arguments.library == "torch":
         import torch
@@ -73,11 +69,6 @@ def main() -> None:
 
     def made(name: str) -> Work:
         return getattr(cases[name], arguments.library)()
-
-    if arguments.layers:
-        found = layers.of_nnref() if arguments.library == "nnref" else layers.of_torch()
-        print(json.dumps(found), flush=True)
-        return
 
     if arguments.memory:
         print(peak(made(arguments.memory)), flush=True)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import report, site
+from benchmarks import data_parallel, report, site
 from benchmarks.__main__ import rounded
 from benchmarks.alternatives import ALTERNATIVES, Alternative
 from benchmarks.cases import BY_NAME, CASES, GROWTH, MEMORY
-from benchmarks.layers import ROWS, of_nnref
 from doctools import numbers, pages
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
@@ -24,11 +23,9 @@ PAGE = report.PAGE.read_text(encoding="utf-8")
     ("name", "keys"),
     [
         ("times", [case.name for case in CASES]),
-        ("layers", ROWS),
         ("alternatives", [a.name for a in ALTERNATIVES]),
         ("memory", [case.name for case in MEMORY]),
         ("growth", list(GROWTH)),
-        ("space", list(GROWTH)),
     ],
 )
 def test_every_case_has_a_result(name: str, keys: list[str]) -> None:
@@ -37,7 +34,7 @@ def test_every_case_has_a_result(name: str, keys: list[str]) -> None:
 
 def test_the_page_shows_the_results() -> None:
     """`python -m benchmarks.report` writes it again."""
-    assert report.replaced(PAGE, report.load()) == PAGE
+    assert report.replaced(report.PAGE, PAGE, report.load()) == PAGE
     ratio = re.search(r"\| \d\.\d\d \|", PAGE)
     assert ratio
     for shown, other in (
@@ -46,9 +43,22 @@ def test_the_page_shows_the_results() -> None:
     ):
         changed = PAGE.replace(shown, other)
         assert changed != PAGE
-        assert report.replaced(changed, report.load()) == PAGE
+        assert report.replaced(report.PAGE, changed, report.load()) == PAGE
     tables = re.findall(r"^<!-- measured: (\w+) -->$", PAGE, re.M)
     assert sorted(tables) == sorted(report.tables(report.load()))
+
+
+def test_the_page_on_several_workers_shows_its_results() -> None:
+    results = report.load()
+    cases = list(data_parallel.CASES)
+    assert list(results["parallel"]) == [*cases, "CNN, memory kept"]
+    page = report.PARALLEL.read_text(encoding="utf-8")
+    changed = page.replace('"CNN, all digits": (5_', '"CNN, all digits": (6_')
+    assert changed != page
+    for text in (page, changed):
+        assert report.replaced(report.PARALLEL, text, results) == page
+    with pytest.raises(ValueError, match="has 0 blocks that assign measured"):
+        report.replaced(report.PARALLEL, "", results)
 
 
 def test_a_ratio_below_1_says_that_nnref_is_faster() -> None:
@@ -83,22 +93,16 @@ def flat(result: Any) -> list[Any]:
     return [result]
 
 
-def test_the_layers_are_timed() -> None:
-    found = of_nnref(rounds=1)
-    assert list(found) == ROWS
-    assert all(forward > 0 for name, (forward, _) in found.items() if name != "update")
-
-
 def test_results_are_written_into_the_page() -> None:
     results = report.load()
     page = re.sub(r"^\|.*\n", "", PAGE, flags=re.M)  # no tables yet
     page = re.sub(r"^(<!-- measured: .*\n)\n+", r"\1\n", page, flags=re.M)
     results["times"][CASES[0].name] = [1234.5, 0.0123456, 12.3]
-    text = report.replaced(page, results)
+    text = report.replaced(report.PAGE, page, results)
     assert f"| {CASES[0].name} | 1,234 | 0.0123 | 12.3 | 2.20 | – |" in text  # noqa: RUF001
-    assert report.replaced(text, results) == text
+    assert report.replaced(report.PAGE, text, results) == text
     with pytest.raises(ValueError, match="has 0 times the table of about"):
-        report.replaced("", results)
+        report.replaced(report.PAGE, "", results)
 
 
 def test_results_keep_three_digits() -> None:
