@@ -7,6 +7,7 @@ gives its workers, and with memory that is kept from one step to the next.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -89,6 +90,12 @@ def measure() -> dict[str, list[list[float]]]:
 
 def main() -> None:
     """Measure in processes of their own, in turn, and write the page."""
+    command = "python -m benchmarks.data_parallel"
+    parser = argparse.ArgumentParser(prog=command, description=__doc__)
+    parser.add_argument("--measure", action="store_true", help="once, and print JSON")
+    if parser.parse_args().measure:
+        print(json.dumps(measure()))
+        return
     taken = defaultdict(list)
     for _ in range(RUNS):
         for kept, settings in ((False, {}), (True, KEEP_MEMORY)):
@@ -114,7 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--measure"]:
-        print(json.dumps(measure()))
-    else:
-        main()
+    main()
