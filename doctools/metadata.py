@@ -25,17 +25,23 @@ _ANSWER = re.compile(r"(Short answer\.|简短的回答。)\s*")
 
 
 class _Paragraphs(HTMLParser):
-    """The text of the paragraphs of a page's article; formulas as they look."""
+    """The text of the paragraphs of a page's article; formulas as they read in a line."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: list[str] = []
         self._article = self._paragraph = self._latex = False
+        self._formula = 0  # where it begins
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._article |= tag == "article"
-        self._latex |= tag == "annotation"
+        if tag == "math" and self.found:
+            self._formula = len(self.found[-1])
+        if tag == "annotation":
+            self._latex = ("encoding", "text/plain") not in attrs
+            if not self._latex and self._paragraph:
+                self.found[-1] = self.found[-1][: self._formula]
         if tag == "p" and self._article:
             self._paragraph = True
             self.found.append("")

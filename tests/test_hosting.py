@@ -318,7 +318,9 @@ def made(folder: Path, url: str = "") -> Path:
             "A &amp; B - nnref",
             "<p>Needs: <a href='../b/'>B</a>, and much more than forty characters.</p>"
             "<p><strong>Short answer.</strong> It is <math><mi>x</mi>"
-            "<annotation>\\alpha</annotation></math> &amp; &quot;y&quot;.</p>",
+            "<annotation>\\alpha</annotation></math> &amp; &quot;y&quot;, or <math>"
+            "<msup><mi>x</mi><mn>2</mn></msup><annotation>x^2</annotation>"
+            "<annotation encoding='text/plain'>x²</annotation></math>.</p>",
         ),
         ("b/index.html", "B - nnref", f"<p>{'Long sentence here. ' * 30}</p>"),
     ]:
@@ -343,7 +345,11 @@ def test_a_page_says_what_it_is_about(tmp_path: Path) -> None:
     site = made(tmp_path, "https://example.org/nn/")
     metadata.complete(site)
     a, b, home = (head(site / p / "index.html") for p in ("a", "b", "."))
-    assert a["description"] == a["og:description"] == "It is x &amp; &quot;y&quot;."
+    assert (
+        a["description"]
+        == a["og:description"]
+        == ("It is x &amp; &quot;y&quot;, or x².")
+    )
     assert a["og:title"] == "A &amp; B"
     assert a["og:url"] == "https://example.org/nn/a/"
     assert a["og:site_name"] == home["og:title"] == "nnref"
