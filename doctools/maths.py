@@ -5,6 +5,8 @@ page, that its LaTeX stays in it (`<annotation>`), so that it can be copied, and
 reads in a line of plain text, such as a result of the search.
 """
 
+# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 from __future__ import annotations
 
 import html

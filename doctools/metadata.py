@@ -25,7 +25,7 @@ _ANSWER = re.compile(r"(Short answer\.|简短的回答。)\s*")
 
 
 class _Paragraphs(HTMLParser):
-    """The text of the paragraphs of a page's article; formulas as they read in a line."""
+    """The text of the paragraphs of a page's article, formulas in a line."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,5 +1,7 @@
 """LaTeX becomes MathML that keeps its LaTeX."""
 
+# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 from __future__ import annotations
 
 import pytest
@@ -36,17 +38,17 @@ def test_display_has_an_address_only_when_given_one():
         (r"f = c \theta^2 / 2", "f=cθ²/2"),
         (r"\frac{\partial^2 f}{\partial \theta^2} = c", "∂²f/∂θ²=c"),
         (r"\frac{a + b}{2c}", "(a+b)/(2c)"),
-        (r"\frac{1}{2} (w - 3)^2", "(1/2)(w−3)²"),  # noqa: RUF001
+        (r"\frac{1}{2} (w - 3)^2", "(1/2)(w−3)²"),
         (r"\lVert \frac{\partial L}{\partial x} \rVert", "‖∂L/∂x‖"),
-        (r"(\frac{x_u}{y})^{q-1}", "(x_u/y)^(q−1)"),  # noqa: RUF001
-        (r"-\sum_k y_k \ln p_k", "−∑_k y_k ln p_k"),  # noqa: RUF001
-        (r"\sum_{k=1}^{n} x_{k-1}^2", "∑_(k=1)ⁿ x_(k−1)²"),  # noqa: RUF001
-        (r"\ln(1 + e^{-z})", "ln(1+e^(−z))"),  # noqa: RUF001
+        (r"(\frac{x_u}{y})^{q-1}", "(x_u/y)^(q−1)"),
+        (r"-\sum_k y_k \ln p_k", "−∑_k y_k ln p_k"),
+        (r"\sum_{k=1}^{n} x_{k-1}^2", "∑_(k=1)ⁿ x_(k−1)²"),
+        (r"\ln(1 + e^{-z})", "ln(1+e^(−z))"),
         (r"\max_u \operatorname{relu}(x_u)", "max_u relu(x_u)"),
         (r"D_{\mathrm{KL}}(p \Vert q)", "D_KL(p‖q)"),
-        (r"\hat y_i - \tilde x", "ŷ_i−x\u0303"),  # noqa: RUF001
+        (r"\hat y_i - \tilde x", "ŷ_i−x\u0303"),
         (r"\sqrt{a + b} \sqrt 2", "√(a+b)√2"),
-        (r"W^{(2)} X^\top f'", "W⁽²⁾Xᵀf′"),  # noqa: RUF001
+        (r"W^{(2)} X^\top f'", "W⁽²⁾Xᵀf′"),
         (r"\sqrt[3]{n} + 10^{-3} + n^{1/2}", "³√n+10⁻³+n^(1/2)"),
         (r"2 \times 2", None),
         ("x", None),
