@@ -42,6 +42,8 @@ PREPARED = "NNREF_PREPARED"
 log = logging.getLogger("mkdocs.nnref")
 # What a slider shows but for its first drawing: fetched when a reader reaches for it.
 _FRAMES = re.compile(r"<template>(.*?)</template>(?=</figure>)", re.DOTALL)
+# What MkDocs says of a link that leads nowhere, in which file but not where.
+_DEAD = re.compile(r"Doc file '(?P<page>[^']+)' contains an? .*?'(?P<url>[^']+)'")
 _dirty = False
 _made: dict[str, bytes] = {}  # what each page was made from
 _changed: set[str] = set()  # which pages this build makes
@@ -52,6 +54,22 @@ def on_startup(*, command: str, dirty: bool) -> None:
     global _dirty
     _dirty = dirty
     _made.clear()
+    logging.getLogger("mkdocs.structure.pages").addFilter(locate_link)
+
+
+def locate_link(record: logging.LogRecord) -> bool:
+    """Let a warning about a link begin with the lines in which it stands."""
+    said = record.getMessage()
+    found = _DEAD.match(said)
+    path = pages.DOCS / found["page"] if found else None
+    if found and path and path.is_file():
+        link = re.compile(rf"[(<\s]{re.escape(found['url'])}[)>\s]")
+        text = path.read_text(encoding="utf-8")
+        lines = [str(text.count("\n", 0, m.start()) + 1) for m in link.finditer(text)]
+        if lines:  # else it stands in a docstring
+            name = path.relative_to(pages.ROOT).as_posix()
+            record.msg, record.args = f"{name}:{', '.join(lines)}: {said}", ()
+    return True
 
 
 def on_config(config: MkDocsConfig, **_: Any) -> MkDocsConfig:

@@ -145,6 +145,27 @@ def test_an_error_of_a_page_is_one_message():
         hooks.on_build_error(error=pages.PageError("page.md:3: wrong"))
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("a link 'nowhere.md', but the target is not found", "docs/a.md:3, 5: "),
+        ("a link '#no', but there is no such anchor on this page.", "docs/a.md:4: "),
+        ("an absolute link '/there', it was left as is.", "docs/a.md:5: "),
+        ("a link 'in-a-docstring.md', but the target is not found", ""),
+    ],
+)
+def test_a_dead_link_is_named_with_its_line(said, place, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    monkeypatch.setattr(pages, "DOCS", tmp_path / "docs")
+    pages.DOCS.mkdir()
+    text = "# A\n\n[x](nowhere.md)\n[y](#no)\n[z](nowhere.md) [t](/there)\n"
+    (pages.DOCS / "a.md").write_text(text, encoding="utf-8")
+    message = f"Doc file 'a.md' contains {said}"
+    record = logging.LogRecord("mkdocs", logging.WARNING, "", 0, message, (), None)
+    assert hooks.locate_link(record)
+    assert record.getMessage() == place + message
+
+
 def test_the_browser_shows_what_is_wrong_while_it_is():
     wrong: list[str] = []
 
