@@ -42,7 +42,10 @@ def inline(latex: str) -> ElementTree.Element:
     shown, annotation = semantics
     annotation.set("data-search-exclude", "")  # the index has the formula once,
     if (line := plain(shown)) != "".join(shown.itertext()):  # as it reads in a line
-        shown.set("data-search-exclude", "")
+        # What is left out ends with the first end of such a tag: one not used inside.
+        whole = ElementTree.Element("mpadded", {"data-search-exclude": ""})
+        whole.append(shown)
+        semantics[0] = whole
         ElementTree.SubElement(
             semantics, "annotation", encoding="text/plain"
         ).text = line

@@ -61,3 +61,5 @@ def test_a_formula_reads_in_a_line(latex: str, line: str | None) -> None:
     assert tex.text == latex
     assert [a.text for a in more] == ([line] if line else [])
     assert ("data-search-exclude" in shown.attrib) == bool(line)
+    inside = [part.tag for part in shown.iter()][1:]
+    assert line is None or shown.tag not in inside

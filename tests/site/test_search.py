@@ -182,7 +182,7 @@ def test_excerpts_hold_a_formula_once(site: Path) -> None:
         text = re.sub(r"<(pre|code)>.*?</\1>", "", entry["text"], flags=re.DOTALL)
         assert not re.search(r"\\[a-z]+|_\{|\^\{", text), entry["location"]
         if entry["location"].endswith("gradient-descent/#learning-rate"):
-            assert "f=cθ²/2 the curvature is ∂²f/∂θ²=c." in text
+            assert "f=c θ²/2 the curvature is ∂²f/∂θ²=c." in text
 
 
 def results(page: Page, query: str) -> Any:
