@@ -58,12 +58,11 @@ KINDS = {
     "ReplaceBreakWithContinue",
     "ReplaceContinueWithBreak",
 }
-# What a run of the pages and tests needs.
-NEEDED = (
-    *("docs", "nnref", "doctools", "tests", "benchmarks"),
-    *("equation-checker", "conftest.py"),
+# What no run of the pages and tests needs: what others have made.
+MADE = (
+    *("__pycache__", ".*_cache", "*.egg-info", ".git", ".venv", ".cache"),
+    *(".hypothesis", "_py", "fonts", "notebooks"),
 )
-FILES = ("pyproject.toml", "README.md")
 # Tests that have no module's name but look at nnref.
 GENERAL = ("gradients", "robustness", "parity", "conformance")
 # Compares nnref with nnref.plain: a second opinion, asked before the tests.
@@ -238,17 +237,13 @@ def noticed(mutant: Mutant, root: Path, files: list[str]) -> bool:
 
 
 def copy(root: Path) -> Path:
-    """Copy what a run needs."""
-    for name in NEEDED:
-        source, target = ROOT / name, root / name
-        if source.is_dir():
-            skipped = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, target, ignore=skipped)
-        else:
-            shutil.copyfile(source, target)
-    for name in FILES:
-        shutil.copyfile(ROOT / name, root / name)
-    return root
+    """Copy what a run needs: pages name files of all kinds."""
+    made = shutil.ignore_patterns(*MADE)
+
+    def skipped(folder: str, names: list[str]) -> set[str]:
+        return made(folder, names) | ({"site"} if Path(folder) == ROOT else set())
+
+    return Path(shutil.copytree(ROOT, root, ignore=skipped, dirs_exist_ok=True))
 
 
 def draw(files: list[Path], count: int, seed: int) -> list[Mutant]:

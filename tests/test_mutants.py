@@ -90,3 +90,10 @@ def test_what_is_called_equivalent_is_a_change_that_exists() -> None:
             if any(key.startswith(place) for key in EQUIVALENT):
                 there.add(f"{module}.{m.inside}: {m.change}")
     assert set(EQUIVALENT) - there == set()
+
+
+def test_pages_pass_in_a_copy(tmp_path: Path) -> None:
+    """Else no change would be tried; these pages name files from all over."""
+    copied = mutants.copy(tmp_path)
+    assert mutants.passes(copied, ["docs/getting-started.md", "docs/hosting.md"])
+    assert not mutants.passes(copied, ["docs/nowhere.md"])
