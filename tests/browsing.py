@@ -93,13 +93,13 @@ class Visit:
         elif not request.url.startswith(("data:", "blob:")):
             self.faults.append(f"outside request: {request.url}")
 
-    def open(self, url: str) -> None:
+    def open(self, url: str, width: int = WIDE) -> None:
         """Go to a page."""
         self.page.goto("about:blank")
         self.faults.clear()
         self.sizes.clear()
         self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.goto(url)
         self.page.evaluate("document.fonts.ready")
 

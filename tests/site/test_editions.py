@@ -295,7 +295,7 @@ def test_no_other_page_scrolls_sideways_on_a_phone(
     visitor: Visit, address: str, page: str
 ) -> None:
     """Chinese marks are wider than English ones, so each page has lines of its own."""
-    visitor.open(address + CHINESE + page)
+    visitor.open(address + CHINESE + page, width=390)
     assert visitor.outside(390) == []
 
 
