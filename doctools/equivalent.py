@@ -40,4 +40,10 @@ EQUIVALENT: dict[str, str] = {
     "_check.samples: for array, name in zip(arrays, (x_name, y_name), "
     "strict=True):  ->  for array, name in zip(arrays, (x_name, y_name), "
     "strict=False):": _LENGTHS,
+    "data_parallel.DataParallel.__call__: [self._client.submit(_part, *fixed, *shard, "
+    "pure=False) for shard in shards]  ->  [self._client.submit(_part, *fixed, *shard, "
+    "pure=True) for shard in shards]": (
+        "Dask then names a task by its arguments; the parameters have a new name in "
+        "each call, so nothing is taken from an earlier one"
+    ),
 }
