@@ -34,6 +34,8 @@ EQUIVALENT: dict[str, str] = {
     },
     "rows.some_rows: m = max(1, (1 << 16) // z.shape[1])  ->  "
     "m = max(1, (1 & 16) // z.shape[1])": _SPEED,
+    "convolution._patches: height = math.ceil(rows / max(1, read // _BLOCK))  ->  "
+    "height = math.ceil(rows / max( 2, read // _BLOCK))": _SPEED,
     "pooling._divisor: return np.full(extent, math.prod(pair(kernel_size, "
     '"kernel_size", 1)), x.dtype)  ->  return np.full(extent, math.prod(pair('
     'kernel_size, "kernel_size", 0)), x.dtype)': _CHECKED,
