@@ -88,15 +88,6 @@ def megabytes(case: Case, library: str) -> float:
     return statistics.median(int(run.stdout) / 2**20 for run in runs)
 
 
-def rounded(results: Any) -> Any:
-    """Return results whose numbers have three digits."""
-    if isinstance(results, dict):
-        return {name: rounded(value) for name, value in results.items()}
-    if isinstance(results, list):
-        return [rounded(value) for value in results]
-    return float(f"{results:.3g}") if isinstance(results, float) else results
-
-
 def machine() -> str:
     """Return the processor's name, where the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -153,7 +144,7 @@ def main() -> None:
         "memory": memory,
         "growth": growth,
     }
-    report.write(report.load() | rounded(results))
+    report.write(results)
 
 
 if __name__ == "__main__":

@@ -88,42 +88,49 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
     return {name: table(*parts) for name, parts in found.items()}
 
 
-def growth(results: dict[str, Any]) -> str:
-    """Return the assignment that the block of the figure begins with."""
-    items = "".join(
-        f"    {what!r}: {{{', '.join(f'{n}: {ms}' for n, ms in found.items())}}},\n"
+def growth(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the milliseconds of the figure on the page on speed, by size."""
+    return {
+        what: {int(size): ms for size, ms in found.items()}
         for what, found in results["growth"].items()
-    )
-    return f"growth = {{\n{items}}}\n".replace("'", '"')
+    }
 
 
-def parallel(results: dict[str, Any]) -> str:
-    """Return the assignment of the block on what several workers cost."""
-    items = "".join(
-        f'    "{name}": ({count:_}, {samples:_}, {alone}, {two}),\n'
-        for name, (count, samples, alone, two) in results["parallel"].items()
-    )
-    return f"measured = {{\n{items}}}\n"
+def parallel(results: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page on several workers says of each network."""
+    return {name: tuple(row) for name, row in results["parallel"].items()}
+
+
+# By page: the variable that its block begins with, and what that is set to.
+BLOCKS = {PAGE: ("growth", growth), PARALLEL: ("measured", parallel)}
 
 
 def replaced(page: Path, text: str, results: dict[str, Any]) -> str:
     """Return the text of a page with these results in its tables and its block."""
-    if page == PARALLEL:
-        return _assigned("measured", parallel(results), text)
-    for name, new in tables(results).items():
+    for name, new in tables(results).items() if page == PAGE else ():
         pattern = rf"(<!-- measured: {name} -->\n)(?:\n\|(?:.*\n\|)*.*\n)?"
-        text, count = re.subn(pattern, lambda m, new=new: f"{m[1]}\n{new}", text)
-        if count != 1:
-            raise ValueError(f"the page has {count} times the table of {name}")
-    return _assigned("growth", growth(results), text)
+        text = _once(pattern, f"\\1\n{new}", text, f"the table of {name}")
+    name, chosen = BLOCKS[page]
+    lines = [f"    {key!r}: {value!r},\n" for key, value in chosen(results).items()]
+    assigned = f"{name} = {{\n{''.join(lines)}}}\n".replace("'", '"')
+    pattern = rf"(?s)^{name} = \{{\n.*?^\}}\n"
+    return _once(pattern, assigned, text, f"the block with {name}")
 
 
-def _assigned(name: str, new: str, text: str) -> str:
-    pattern = rf"^{name} = \{{\n.*?^\}}\n"
-    text, count = re.subn(pattern, lambda m: new, text, flags=re.MULTILINE | re.DOTALL)
+def _once(pattern: str, new: str, text: str, what: str) -> str:
+    text, count = re.subn(pattern, new, text, flags=re.MULTILINE)
     if count != 1:
-        raise ValueError(f"the page has {count} blocks that assign {name}")
+        raise ValueError(f"the page has {count} times {what}, expected once")
     return text
+
+
+def rounded(results: Any) -> Any:
+    """Return results whose numbers have three digits."""
+    if isinstance(results, dict):
+        return {name: rounded(value) for name, value in results.items()}
+    if isinstance(results, list):
+        return [rounded(value) for value in results]
+    return float(f"{results:.3g}") if isinstance(results, float) else results
 
 
 def load() -> dict[str, Any]:
@@ -132,10 +139,11 @@ def load() -> dict[str, Any]:
     return found
 
 
-def write(results: dict[str, Any]) -> None:
-    """Keep the results and write the pages, with the outputs of their blocks."""
+def write(new: dict[str, Any]) -> None:
+    """Keep new results and write the pages, with the outputs of their blocks."""
+    results = load() | rounded(new)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for page in (PAGE, PARALLEL):
+    for page in BLOCKS:
         text = replaced(page, page.read_text(encoding="utf-8"), load())
         page.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "doctools.outputs", str(page)]
@@ -143,4 +151,4 @@ def write(results: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    write(load())
+    write({})

@@ -22,8 +22,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = (".git", ".venv", ".cache", ".hypothesis", "site", "__pycache__")
+from doctools import copies
+
 PAGE = "docs/concepts/pooling.md"
 POOLING = "nnref/pooling.py"
 
@@ -32,8 +32,7 @@ class Copy:
     """A copy of the repository, in which commands are timed."""
 
     def __init__(self, folder: Path) -> None:
-        self.root = folder / "copy"
-        shutil.copytree(ROOT, self.root, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        self.root = copies.copy(folder / "copy")
         path = os.pathsep.join(map(str, (self.root, self.root / "equation-checker")))
         self.env = {**os.environ, "PYTHONPATH": path, "NO_MKDOCS_2_WARNING": "1"}
 

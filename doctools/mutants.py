@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from queue import Queue
 
+from doctools import copies
 from doctools.equivalent import EQUIVALENT
 from doctools.pages import DOCS, ROOT, markdown_pages
 
@@ -58,11 +59,6 @@ KINDS = {
     "ReplaceBreakWithContinue",
     "ReplaceContinueWithBreak",
 }
-# What no run of the pages and tests needs: what others have made.
-MADE = (
-    *("__pycache__", ".*_cache", "*.egg-info", ".git", ".venv", ".cache"),
-    *(".hypothesis", "_py", "fonts", "notebooks"),
-)
 # Tests that have no module's name but look at nnref.
 GENERAL = ("gradients", "robustness", "parity", "conformance")
 # Compares nnref with nnref.plain: a second opinion, asked before the tests.
@@ -236,16 +232,6 @@ def noticed(mutant: Mutant, root: Path, files: list[str]) -> bool:
         mutant.undo(root)
 
 
-def copy(root: Path) -> Path:
-    """Copy what a run needs: pages name files of all kinds."""
-    made = shutil.ignore_patterns(*MADE)
-
-    def skipped(folder: str, names: list[str]) -> set[str]:
-        return made(folder, names) | ({"site"} if Path(folder) == ROOT else set())
-
-    return Path(shutil.copytree(ROOT, root, ignore=skipped, dirs_exist_ok=True))
-
-
 def draw(files: list[Path], count: int, seed: int) -> list[Mutant]:
     """Draw lines, and a change of each: a line with many changes counts once."""
     rng = random.Random(seed)
@@ -290,7 +276,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         roots: Queue[Path] = Queue()
         for job in range(arguments.jobs):
-            roots.put(copy(Path(folder) / str(job)))
+            roots.put(copies.copy(Path(folder) / str(job)))
         everything = [*order("dense"), PLAIN, *tests("dense")]
         if not passes(Path(folder) / "0", everything):
             parser.error("without a change, pages or tests fail")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctools import mutants
+from doctools import copies, mutants
 from doctools.equivalent import EQUIVALENT
 
 SOURCE = '''
@@ -94,6 +94,9 @@ def test_what_is_called_equivalent_is_a_change_that_exists() -> None:
 
 def test_pages_pass_in_a_copy(tmp_path: Path) -> None:
     """Else no change would be tried; these pages name files from all over."""
-    copied = mutants.copy(tmp_path)
+    copied = copies.copy(tmp_path)
+    assert (copied / "tests" / "site").is_dir()  # not that in which the site is built
+    for name in (".git", ".venv", ".cache", "site", "doctools/theme/_py"):
+        assert not (copied / name).exists()
     assert mutants.passes(copied, ["docs/getting-started.md", "docs/hosting.md"])
     assert not mutants.passes(copied, ["docs/nowhere.md"])

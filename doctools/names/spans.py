@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from doctools import commands, pages
+from doctools import commands, copies, pages
 from doctools.names import known
 from doctools.names.expressions import Expression
 from doctools.names.scope import (
@@ -116,19 +116,13 @@ def _command(text: str, scope: Scope) -> str:
 def _path(text: str, scope: Scope) -> str:
     if not _PATH.fullmatch(text):
         return ""
-    if text.strip("/") in _ignored():
+    if text.strip("/") in [made.strip("/") for made in copies.made()]:
         return "path"
     pattern = PLACEHOLDER.sub("*", text.rstrip("/"))
     if not any(pages.ROOT.glob(pattern)):
         near = difflib.get_close_matches(text, _files(), 1)
         raise UnresolvedError("no such file" + nearest(near))
     return "path"
-
-
-@lru_cache
-def _ignored() -> frozenset[str]:
-    lines = (pages.ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    return frozenset(line.strip("/") for line in lines)
 
 
 @lru_cache
