@@ -7,10 +7,8 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Ten times as fast as pip, and looks in the folders that pip is told of; for an index that
-# only pip knows, pip comes in.
-FOLDERS = $$($(BIN)/python -m pip config list | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1)
-UV      = UV_FIND_LINKS="$(FOLDERS)" $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python
+# Ten times as fast as pip, which comes in for an index that only pip knows.
+UV     := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --system-certs
 
 .PHONY: help env torch serve site test lint assets wasm outputs translations mutants bench bench-site lock clean
 

@@ -174,7 +174,7 @@ def _target(name: str) -> None:
         elif not (ROOT / need).exists():
             raise CommandError(f"make {name} needs {need}, which does not exist")
     for line in recipe:
-        command = re.sub(r"(\S*/)?bin/(?=\w)", "", line, count=1)
+        command = re.sub(r"(^|=\S+ |[|&] )(\S*/)?bin/(?=\w)", r"\1", line)
         if is_command(command) and (why := fault(command)):
             raise CommandError(f"make {name} runs `{command}`: {why}")
 
@@ -421,7 +421,7 @@ def _linter(program: str) -> Callable[[list[str]], None]:
         if not words:
             return
         has_command = program == "ruff" and not words[0].startswith("-")
-        command = f"python -m {program} {words[0]}" if has_command else program
+        command = f"python -m {program}" + f" {words[0]}" * has_command
         _help(command)
         _allowed(command, words)
 

@@ -62,6 +62,7 @@ def test_every_target_of_the_makefile_can_run():
         ("pip install -e .[figure]", "no extra figure; there are figures"),
         ("pip install -e equation-cheker", "pyproject.toml does not name it"),
         ("pip install tensorflow", "pyproject.toml does not name it"),
+        ("mypy -X dev", "mypy has no option -X"),  # which Python has
         ("pytest doc", "no file doc"),
         ("pytest --colour docs", "has no option --colour"),
         ("pytest -k equatoin docs", "pytest -k equatoin selects no test"),

@@ -53,7 +53,7 @@ USED = {
 # The build also asks the programs that pages and the Makefile name for their options.
 TYPED = re.compile(r"(?:python -m |\$\(BIN\)/)(?!python)([a-z][\w.]*)")
 # Left out where they are missing, with a word.
-OPTIONAL = {"torch", "zensical", "pip"}
+OPTIONAL = {"torch", "zensical", "pip", "uv"}
 # Not for what the extra is for: to run a notebook, to look at the site, made in a test;
 # to read catalogues of translations, which worker.py leaves to the site.
 ASIDE = {
@@ -139,7 +139,7 @@ def test_an_extra_brings_what_it_is_for(extra: str) -> None:
             typed |= set(TYPED.findall(path.read_text(encoding="utf-8")))
         here = [str(p.relative_to(ROOT)) for m in typed if (p := local(m))]
         needed |= outside([*here, "benchmarks/__main__.py"], loaded=True)
-        needed |= {m.partition(".")[0] for m in typed if not local(m)} - {"pip"}
+        needed |= {m.partition(".")[0] for m in typed if not local(m)} - OPTIONAL
         needed -= set(sys.stdlib_module_names)
         needed |= {package for package, *_ in fonts.FACES.values()}
         needed |= {"material", "mkdocstrings", "mkdocstrings_handlers", "jieba"}
@@ -255,8 +255,9 @@ def test_pages_are_packed_by_pinned_actions_alone() -> None:
 
 def test_pytorch_comes_without_cuda() -> None:
     """Which is gigabytes, for a GPU that the workflow's machine has not."""
-    extra = JOBS["everything"]["env"]["PIP_EXTRA_INDEX_URL"]
-    assert extra.endswith("/whl/cpu")
+    told = JOBS["everything"]["env"]
+    assert told["PIP_EXTRA_INDEX_URL"].endswith("/whl/cpu")
+    assert told["UV_TORCH_BACKEND"] == "cpu"
 
 
 def test_actions_and_environment_are_kept_fresh() -> None:
