@@ -6,11 +6,10 @@ window.look = {
     for (const d of this.folded) d.open = all;
   },
 
-  // Turn to a theme, with the switch that a reader has.
+  // Turn to a theme, as the switch does in the end; its own way there sets all elements
+  // anew several times, and has tests of its own, as has the system's preference.
   turn(scheme) {
-    if (document.body.dataset.mdColorScheme === scheme) return;
-    document.querySelector(`input[data-md-color-scheme=${scheme}]`).click();
-    if (document.body.dataset.mdColorScheme !== scheme) throw new Error(scheme);
+    document.body.dataset.mdColorScheme = scheme;
   },
 
   // Leave what has the focus, and see what moves arrive. It is not waited for: what is
@@ -25,10 +24,14 @@ window.look = {
 
   // Elements of the content that stick out to the right; what scrolls by itself may.
   outside(width) {
-    return [...document.querySelectorAll(".md-content *")]
-      .filter((e) => !e.closest(".nn-equation__body, pre, .md-typeset__scrollwrap, math"))
-      .filter((e) => e.getBoundingClientRect().right > width + 1)
-      .map((e) => e.outerHTML.slice(0, 120));
+    const found = [];
+    const walk = (e) => {
+      if (e.matches(".nn-equation__body, pre, .md-typeset__scrollwrap, math")) return;
+      if (e.getBoundingClientRect().right > width + 1) found.push(e.outerHTML.slice(0, 120));
+      for (const child of e.children) walk(child);
+    };
+    document.querySelectorAll(".md-content").forEach((e) => [...e.children].forEach(walk));
+    return found;
   },
 
   // Red, green, blue from 0 to 1 and opacity of `rgb(...)` or `color(srgb ...)`.
@@ -137,20 +140,24 @@ window.look = {
         `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`));
   },
 
-  // Take the spans that colour words out of the listings, three of four elements of a
-  // page: they have a class and nothing else. Returns what puts them back.
+  // Take out the spans that colour words of listings, and the parts of formulas and
+  // drawings, nine of ten elements of a page: they say nothing of themselves but how they
+  // look, which is not asked here. Returns what puts them back.
   bare() {
-    const colours = (n) => n.localName === "span" && [...n.attributes].every((a) => a.name === "class");
+    const says = /^(id|role|tabindex|title|lang|href|aria-.*|on.*)$/;
+    const looks = (n) => n.nodeType === 1 && (n.namespaceURI !== "http://www.w3.org/1999/xhtml"
+      ? [...n.attributes].every((a) => !says.test(a.name))
+      : n.localName === "span" && [...n.attributes].every((a) => a.name === "class"));
     const fill = (copy, nodes) => {
       for (const n of nodes) {
-        if (colours(n)) fill(copy, n.childNodes);
+        if (looks(n)) fill(copy, n.childNodes);
         else if (n.nodeType === 3 && copy.lastChild?.nodeType === 3) copy.lastChild.data += n.data;
         else copy.append(n.nodeType === 1 ? fill(n.cloneNode(), n.childNodes) : n.cloneNode());
       }
       return copy;
     };
-    const pairs = [...document.querySelectorAll("pre")]
-      .map((pre) => [pre, fill(pre.cloneNode(), pre.childNodes)]);
+    const pairs = [...document.querySelectorAll("pre, math, svg")]
+      .map((e) => [e, fill(e.cloneNode(), e.childNodes)]);
     for (const [pre, copy] of pairs) pre.replaceWith(copy);
     return () => pairs.forEach(([pre, copy]) => copy.replaceWith(pre));
   },
@@ -164,6 +171,17 @@ window.look = {
     this.left = new Set(all);
     document.addEventListener("focusin", (event) => this.left.delete(event.target));
     return all.length;
+  },
+
+  // Give the focus to each of them, with a Tab that does not move it: what a script
+  // does with keys and focus is seen, in no time beside what a real key costs.
+  focus() {
+    const held = [...this.left].filter((e) => {
+      e.focus({ preventScroll: true });
+      const tab = { key: "Tab", code: "Tab", bubbles: true, cancelable: true };
+      return document.activeElement !== e || !e.dispatchEvent(new KeyboardEvent("keydown", tab));
+    });
+    held.forEach((e) => this.left.add(e));
   },
 
   reachable(e) {

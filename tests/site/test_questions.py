@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Plain, Visit
+from browsing import Plain, Visit, unread
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -19,19 +19,23 @@ FIGURE = """<figure class="nn-figure">
 </figure>"""
 KEYWORDS = """<style>
 [data-md-color-scheme={}] {{ --md-code-hl-keyword-color: {} }}
-</style><pre><code><span class="k">if</span></code></pre>"""
+</style>
+<div class="highlight"><pre><code><span class="k">if</span></code></pre></div>"""
 MATH = '<math display="block"><mi {}>x</mi><mo>+</mo><mn>1</mn></math>'
 LINK = """<p>Much text with a
 <a href="#x" style="color: rgb(70,70,70); text-decoration: none">link</a>
 that looks nearly the same.</p>"""
 PALE = "<pre><code>a <b style='color: rgb(200,200,200)'>b</b></code></pre>"
+HIDDEN = "<style>.nn-figure { display: none !important }</style>"
 FOLDED = "<details><summary>More</summary>{}</details>"
+LONG = 100 * "<p>text</p>"
 ONE_OF_TWO = """<details name="one"><summary>A</summary>a</details>
 <details name="one" open><summary>B</summary>b</details>"""
 BEHIND = "<i style='background: rgba(255,255,255,0.6)'><b style='color: #fff'>b</b></i>"
 REFUSED = "http://127.0.0.1:9/"
 LATER = "<script>setTimeout(() => missing.here)</script>"
 TRAP = "<button>A</button><p onkeydown='event.preventDefault()'><button>B</button></p>"
+STOLEN = "<button onfocus='this.blur()'>D</button>"
 UNHEARD = "<p onfocusin='event.stopPropagation()'><button>C</button></p>"
 
 
@@ -55,8 +59,12 @@ def narrow(visit: Visit) -> list[str]:
     return visit.outside(390)
 
 
-def keyboard(visit: Visit) -> list[str]:
+def focus(visit: Visit) -> list[str]:
     return visit.unreached()
+
+
+def keyboard(visit: Visit) -> list[str]:
+    return visit.unreached_by_key()
 
 
 FAULTS = [
@@ -86,10 +94,13 @@ FAULTS = [
     (loaded, LATER, "missing is not defined"),
     (loaded, "<img src='missing.png' alt=''>", "404"),
     (loaded, f"<script>fetch('{REFUSED}').catch(() => 0)</script>", REFUSED),
-    (loaded, "<script>fetch('{heavy}')</script>", " bytes, "),
+    (loaded, "<script>fetch('/{heavy}')</script>", " bytes, "),
     (narrow, "<div style='width: 500px'>wide</div>", "the page is"),
     (narrow, "<p style='white-space: nowrap'>" + 20 * "long " + "</p>", "the page is"),
     (narrow, FOLDED.format("<hr style='width: 500px'>"), "<hr"),
+    (focus, TRAP, "B</button>"),
+    (focus, UNHEARD, "C</button>"),
+    (focus, STOLEN, "D</button>"),
     (keyboard, TRAP, "md-"),
     (keyboard, UNHEARD, "C</button>"),
 ]
@@ -102,9 +113,13 @@ def opened(browser: Browser, site: Path, address: str) -> Iterator[Visit]:
         yield visit
 
 
+# A page like all others, and short.
+PAGE = "hosting/"
+
+
 def put(page: Page, url: str, site: Path, fault: str) -> None:
-    """Let a page have this at the beginning of its content."""
-    text = (site / "index.html").read_text(encoding="utf-8")
+    """Let that page have this at the beginning of its content."""
+    text = (site / PAGE / "index.html").read_text(encoding="utf-8")
     start = re.search("<article[^>]*>", text)
     assert start
     body = text[: start.end()] + fault + text[start.end() :]
@@ -128,8 +143,8 @@ def test_a_fault_is_found(
     heavy = next(p for p in site.glob("search/*.json"))
     fault = fault.replace("{heavy}", heavy.relative_to(site).as_posix())
     opened.page.unroute_all()
-    put(opened.page, address, site, fault)
-    opened.open(address)
+    put(opened.page, address + PAGE, site, fault)
+    opened.open(address + PAGE)
     found = question(opened)
     assert any(said in each for each in found), found
 
@@ -139,7 +154,7 @@ def test_a_fault_is_found(
     [
         ("<style>article { display: none }</style>", "hardly any text"),
         ("<style>math { display: none }</style><math><mi>x</mi></math>", "no math"),
-        ("<style>.nn-figure { display: none !important }</style>", "no .nn-figure svg"),
+        (HIDDEN + FIGURE.format(300, ""), "no .nn-figure svg"),
         (ONE_OF_TWO, "details do not open"),
     ],
 )
@@ -147,9 +162,27 @@ def test_what_needs_javascript_is_found(
     plain: Plain, site: Path, address: str, fault: str, said: str
 ) -> None:
     """The same for a reader without JavaScript."""
-    put(plain.page, address, site, fault)
+    put(plain.page, address + PAGE, site, fault)
     try:
-        found = plain.unread(address)
+        found = plain.unread(address + PAGE)
     finally:
         plain.page.unroute_all()
     assert any(said in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("", "hardly any text"),
+        (LONG + "<template><math></math></template>", "no math outside"),
+        (LONG + "<script>'<svg>'</script>", "no svg outside"),
+        (LONG + ONE_OF_TWO, "does not open by itself"),
+        (LONG + "<details><p>a</p></details>", "does not open by itself"),
+    ],
+)
+def test_what_the_html_lacks_is_found(tmp_path: Path, fault: str, said: str) -> None:
+    page = tmp_path / "index.html"
+    page.write_text(f"<article>{fault}</article>", encoding="utf-8")
+    found = unread(page)
+    assert len(found) >= 1
+    assert all(said in each for each in found), found
