@@ -22,7 +22,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from mkdocs.exceptions import Abort
 
-from doctools import checks, figures, fonts, notebooks, pages, wasm
+from doctools import checks, figures, fonts, notebooks, pages, shares, wasm
 from doctools.blocks import directives
 from doctools.translations import catalogue, edition, language, site
 from doctools.translations.language import say
@@ -100,6 +100,7 @@ def prepare() -> None:
     checked = checks.check_all(paths)  # first: what is wrong is said sooner
     drawn = figures.draw_all(paths)
     if not _dirty or not _made:
+        shares.rows()
         notebooks.make_wheel()
         notebooks.make()
     if drawn or checked:

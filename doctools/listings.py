@@ -9,7 +9,7 @@ import os
 import statistics
 import textwrap
 
-from doctools import plain_speed
+from doctools import counted, plain_speed
 from doctools.pages import ROOT
 from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
 from doctools.translations.language import say
@@ -41,16 +41,13 @@ def lines(package: Package, name: str) -> int:
 
 def counts() -> str:
     """Say how long the listings to copy are, and how long without the plain ones."""
-    package, short = nnref(), plain()
-    names = list(short.public())
-    of_plain = [lines(short, name) for name in names]
-    whole = [lines(package, name) for name in names]
+    of_plain, whole = counted.kept("listings", _lengths)
     return (
         say(
             "Of {names} names there is a plain version: the median listing has "
             "{median} lines, and the longest {most}. With all that the package does "
             "they have {median_whole} and {most_whole}.",
-            names=len(names),
+            names=len(of_plain),
             median=f"{statistics.median(of_plain):.0f}",
             most=max(of_plain),
             median_whole=f"{statistics.median(whole):.0f}",
@@ -58,6 +55,12 @@ def counts() -> str:
         )
         + "\n"
     )
+
+
+def _lengths() -> list[list[int]]:
+    package, short = nnref(), plain()
+    names = list(short.public())
+    return [[lines(each, name) for name in names] for each in (short, package)]
 
 
 def _shown(name: str, short: Package) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import eqcheck
-from doctools import blocks, census, commands, formulas, names, numbers, pages
+from doctools import blocks, census, commands, counted, formulas, names, numbers, pages
 from doctools.translations.language import say
 
 # Examples: true as they stand; below, each is changed and the check must see it.
@@ -113,11 +112,26 @@ class Row:
     explained: int
 
 
-@cache
 def rows() -> tuple[Row, ...]:
     """The kinds, from what stands out to what is read in passing."""
+    kinds = (
+        say("printed outputs"),
+        say("displayed equations"),
+        say("formulas in sentences"),
+        say("formulas in docstrings"),
+        say("numbers in sentences"),
+        say("names in code font"),
+        say("captions of figures"),
+        say("commands to type"),
+    )
+    found = counted.kept("shares", _count)
+    return tuple(Row(kind, *row) for kind, row in zip(kinds, found, strict=True))
+
+
+def _count() -> list[tuple[int, int, int]]:
+    """Of each kind how many there are, how many are held, how many explained."""
     found = list(census.counts().values())
-    counted = sum(found[1:], found[0])
+    of_pages = sum(found[1:], found[0])
     results = [
         result
         for path in pages.markdown_pages()
@@ -128,7 +142,6 @@ def rows() -> tuple[Row, ...]:
     inline = sum(r.inline for r in results)
     excused = sum(r.excused for r in results)
     bound = sum(numbers.shares().values(), numbers.Shares())
-    explained = bound.cited + bound.because
     code = names.share()
     typed = [each for path in names.all_pages() for each in commands.on_page(path)]
     package = formulas.package()
@@ -145,25 +158,20 @@ def rows() -> tuple[Row, ...]:
         if block.draws
     ]
     claims = sum(block.claims for block in drawn)
-    return (
-        _row(say("printed outputs"), counted.outputs, 0),
-        _row(say("displayed equations"), len(displayed), open_ones),
-        _row(say("formulas in sentences"), inline, excused),
-        _row(say("formulas in docstrings"), len(in_docstrings), left),
-        Row(
-            say("numbers in sentences"),
-            bound.found,
-            bound.plain + bound.fact,
-            explained,
-        ),
-        _row(say("names in code font"), code.spans, code.marked),
-        _row(say("captions of figures"), len(drawn), len(drawn) - claims),
-        _row(say("commands to type"), len(typed), 0),
-    )
 
+    def row(found: int, explained: int) -> tuple[int, int, int]:
+        return found, found - explained, explained
 
-def _row(kind: str, found: int, explained: int) -> Row:
-    return Row(kind, found, found - explained, explained)
+    return [
+        row(of_pages.outputs, 0),
+        row(len(displayed), open_ones),
+        row(inline, excused),
+        row(len(in_docstrings), left),
+        (bound.found, bound.plain + bound.fact, bound.cited + bound.because),
+        row(code.spans, code.marked),
+        row(len(drawn), len(drawn) - claims),
+        row(len(typed), 0),
+    ]
 
 
 def table() -> str:

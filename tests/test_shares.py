@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctools import shares
+from doctools import counted, shares
 
 
 def test_each_drift_of_the_example_is_seen():
@@ -34,3 +34,23 @@ def test_the_table_has_a_row_for_each_kind():
     lines = shares.table().splitlines()
     assert len(lines) == 2 + len(shares.rows())
     assert all(line.count("|") == 5 for line in lines)
+
+
+def test_pages_are_counted_once_and_again_after_a_change(monkeypatch, tmp_path):
+    monkeypatch.setattr(counted.pages, "ROOT", tmp_path)
+    monkeypatch.setattr(counted, "CACHE", tmp_path / "cache")
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "page.md"
+    asked = []
+
+    def count() -> list[int]:
+        asked.append(page.exists())
+        return [len(asked)]
+
+    assert [counted.kept("a", count) for _ in range(2)] == [[1], [1]]
+    assert counted.kept("b", count) == [2]
+    page.write_text("one")
+    assert counted.kept("a", count) == [3]
+    page.write_text("two")
+    assert [counted.kept("a", count) for _ in range(2)] == [[4], [4]]
+    assert counted.kept("b", count) == [5]
