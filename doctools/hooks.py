@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from mkdocs.exceptions import Abort
+from mkdocs.plugins import CombinedEvent, event_priority
 
-from doctools import checks, figures, fonts, notebooks, pages, shares, wasm
+from doctools import checks, figures, fonts, notebooks, pages, search, shares, wasm
 from doctools.blocks import directives
 from doctools.translations import catalogue, edition, language, site
 from doctools.translations.language import say
@@ -45,6 +46,7 @@ _FRAMES = re.compile(r"<template>(.*?)</template>(?=</figure>)", re.DOTALL)
 # What MkDocs says of a link that leads nowhere, in which file but not where.
 _DEAD = re.compile(r"Doc file '(?P<page>[^']+)' contains an? .*?'(?P<url>[^']+)'")
 _dirty = False
+_whole: dict[str, str] = {}  # what pages hold while the search reads less
 _made: dict[str, bytes] = {}  # what each page was made from
 _changed: set[str] = set()  # which pages this build makes
 
@@ -144,6 +146,23 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
     mark = f'class="nn-figure nn-explore" data-frames="frames.js?{version}"'
     html = html.replace('class="nn-figure nn-explore"', mark)
     return _FRAMES.sub("", html)
+
+
+@event_priority(100)
+def _before_search(context: Any, /, *, page: Page, **_: Any) -> Any:
+    """Let the search read a lean page: its parser takes longer than Markdown does."""
+    _whole[page.url] = page.content or ""
+    page.content = search.lean(_whole[page.url])
+    return context
+
+
+@event_priority(-100)
+def _after_search(context: Any, /, *, page: Page, **_: Any) -> Any:
+    page.content = _whole.pop(page.url)
+    return context
+
+
+on_page_context = CombinedEvent(_before_search, _after_search)
 
 
 def on_post_page(output: str, *, page: Page, **_: Any) -> str:

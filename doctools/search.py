@@ -3,7 +3,7 @@
 A section rarely has its term as its title, and never in Chinese. The glossary knows
 both names and links to the section; so each entry of the index gets `names`, by which
 `docs/assets/javascripts/workers/search.js` finds it. Listings to copy leave the index:
-what they say stands in the reference.
+what they say stands in the reference. `lean` is what the theme gets to read for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,24 @@ ENTRY = re.compile(
 _CONCEPT = re.compile(r"\]\(concepts/([\w-]+)\.md(#[\w-]+)?\)")
 _LISTING = re.compile(r"<pre><code># nnref \d.*?</code></pre>", re.DOTALL)
 _BRACKET = re.compile("[\uff08(](.*?)[\uff09)]")
+
+
+# What the index leaves out, or takes as bare text: nine of ten elements of a page.
+_DRAWING = re.compile(r"<svg [^>]*data-search-exclude.*?</svg>", re.DOTALL)
+_FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
+_UNREAD = re.compile(
+    r"<(annotation|mpadded)\b[^>]*data-search-exclude[^>]*>.*?</\1>", re.DOTALL
+)
+_PRE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
+_COLOUR = re.compile(r"</?span\b[^>]*>")
+_TAG = re.compile(r"<[^>]+>")
+
+
+def lean(html: str) -> str:
+    """A page without what the theme's parser would only pass over, one by one."""
+    html = _DRAWING.sub("", html)
+    html = _FORMULA.sub(lambda m: _TAG.sub("", _UNREAD.sub("", m[0])), html)
+    return _PRE.sub(lambda m: _COLOUR.sub("", m[0]), html)
 
 
 def names(term: str, zh: str) -> list[str]:
