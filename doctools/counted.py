@@ -1,4 +1,4 @@
-"""What is counted of all pages: once for all builds, kept in `.cache/counts`."""
+"""What all builds need once: counts of all pages, listings; kept in `.cache/counts`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from doctools import pages
@@ -19,15 +20,22 @@ T = TypeVar("T")
 
 def kept(name: str, count: Callable[[], T]) -> T:
     """What `count` returns, as JSON gives it back, unless a file has changed since."""
-    place = CACHE / f"{name}-{_digest()}.json"
-    if not place.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        part = place.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(count()), encoding="utf-8")
-        for older in CACHE.glob(f"{name}-*.json"):
-            older.unlink(missing_ok=True)
-        part.replace(place)
-    found: T = json.loads(place.read_text(encoding="utf-8"))
+    return by_key(name, _digest(), count)
+
+
+def by_key(name: str, key: str, count: Callable[[], T]) -> T:
+    """The same, unless the key is another; of each name the last is kept."""
+    place = CACHE / f"{name}-{key}.json"
+    with suppress(FileNotFoundError):
+        found: T = json.loads(place.read_text(encoding="utf-8"))
+        return found
+    found = count()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(found), encoding="utf-8")
+    for older in CACHE.glob(f"{name}-*.json"):
+        older.unlink(missing_ok=True)
+    part.replace(place)
     return found
 
 

@@ -5,15 +5,19 @@ Where `nnref.plain` has no such name, the package's version is folded by itself.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import statistics
 import textwrap
+from functools import lru_cache
+from pathlib import Path
 
-from doctools import counted, plain_speed
+from doctools import counted, plain_speed, standalone
 from doctools.pages import ROOT
 from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
 from doctools.translations.language import say
 
+PACKAGE = ROOT / "nnref"
 # Names the environment variable that says where a reader finds a line of the source,
 # for instance https://example.org/nnref/blob/main/{path}#L{line}
 SOURCE_URL = "NNREF_SOURCE_URL"
@@ -36,7 +40,22 @@ def markdown(name: str) -> str:
 
 def lines(package: Package, name: str) -> int:
     """How many lines one copies."""
-    return package.snippet(name).count("\n")
+    return snippet(package, name).count("\n")
+
+
+def snippet(package: Package, name: str) -> str:
+    """What one copies, made again when the package has changed, comments too."""
+    files = [*PACKAGE.rglob("*.py"), Path(standalone.__file__)]
+    key = _digest(tuple((path, path.stat().st_mtime_ns) for path in sorted(files)))
+    return counted.by_key(f"{package.top}.{name}", key, lambda: package.snippet(name))
+
+
+@lru_cache(maxsize=2)
+def _digest(files: tuple[tuple[Path, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, _ in files:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
 
 
 def counts() -> str:
@@ -68,7 +87,7 @@ def _shown(name: str, short: Package) -> str:
         "{name}, plain: {count} lines to copy", name=name, count=lines(short, name)
     )
     opening = f'{{ .python .nn-plain title="{title}" }}'
-    return f"```{opening}\n{short.snippet(name)}```\n"
+    return f"```{opening}\n{snippet(short, name)}```\n"
 
 
 def _folded(name: str, package: Package, *, below: bool = False) -> str:
@@ -80,9 +99,9 @@ def _folded(name: str, package: Package, *, below: bool = False) -> str:
             name=name,
             why=say(EXCLUDED[name]),
         )
-        code = package.source(name)
+        source = package.source(name)
     else:
-        code = package.snippet(name)
+        source = snippet(package, name)
         title = say("Source of `{name}`, to copy and run alone", name=name)
         if below:
             classes += " nn-package"
@@ -97,7 +116,7 @@ def _folded(name: str, package: Package, *, below: bool = False) -> str:
             body = f"{say(BUYS)} {plain_speed.sentence(name)}".rstrip() + "\n\n"
     if link := _link(definition):  # else the first line of code says it
         body += f"{link}\n\n"
-    body += f"```python\n{code}```\n"
+    body += f"```python\n{source}```\n"
     return f'??? {classes} "{title}"\n\n{textwrap.indent(body, "    ")}'
 
 

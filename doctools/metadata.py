@@ -14,6 +14,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
+from doctools import search
+
 LENGTH: Final = 200
 CARD: Final = "assets/images/card.png"
 _DESCRIPTION = re.compile(r'<meta name="description" content="(.*?)">', re.DOTALL)
@@ -30,35 +32,28 @@ class _Paragraphs(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._article = self._paragraph = self._latex = False
-        self._formula = 0  # where it begins
+        self._article = self._paragraph = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._article |= tag == "article"
-        if tag == "math" and self.found:
-            self._formula = len(self.found[-1])
-        if tag == "annotation":
-            self._latex = ("encoding", "text/plain") not in attrs
-            if not self._latex and self._paragraph:
-                self.found[-1] = self.found[-1][: self._formula]
         if tag == "p" and self._article:
             self._paragraph = True
             self.found.append("")
 
     def handle_endtag(self, tag: str) -> None:
         self._article &= tag != "article"
-        self._latex &= tag != "annotation"
         self._paragraph &= tag != "p"
 
     def handle_data(self, data: str) -> None:
-        if self._paragraph and not self._latex:
+        if self._paragraph:
             self.found[-1] += data
 
 
 def description(page: str) -> str:
     """What a page is about, in at most `LENGTH` characters; '' if it does not say."""
-    paragraphs = [" ".join(text.split()) for text in _Paragraphs(page).found]
+    found = _Paragraphs(search.lean(page)).found
+    paragraphs = [" ".join(text.split()) for text in found]
     for text in paragraphs:
         if answer := _ANSWER.match(text):
             return _shortened(text[answer.end() :])

@@ -13,13 +13,14 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from doctools import fonts, metadata, offline, pages
+from doctools import fonts, maths, metadata, offline, pages
 
 ROOT = pages.ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
@@ -318,10 +319,8 @@ def made(folder: Path, url: str = "") -> Path:
             "a/index.html",
             "A &amp; B - nnref",
             "<p>Needs: <a href='../b/'>B</a>, and much more than forty characters.</p>"
-            "<p><strong>Short answer.</strong> It is <math><mi>x</mi>"
-            "<annotation>\\alpha</annotation></math> &amp; &quot;y&quot;, or <math>"
-            "<msup><mi>x</mi><mn>2</mn></msup><annotation>x^2</annotation>"
-            "<annotation encoding='text/plain'>x²</annotation></math>.</p>",
+            f"<p><strong>Short answer.</strong> It is {formula('x')} &amp; "
+            f"&quot;y&quot;, or {formula('x^2')}.</p>",
         ),
         ("b/index.html", "B - nnref", f"<p>{'Long sentence here. ' * 30}</p>"),
     ]:
@@ -333,6 +332,10 @@ def made(folder: Path, url: str = "") -> Path:
             HEAD.format(title=title, body=body, canonical=canonical), "utf-8"
         )
     return folder
+
+
+def formula(latex: str) -> str:
+    return ElementTree.tostring(maths.inline(latex), encoding="unicode")
 
 
 def head(path: Path) -> dict[str, str]:
