@@ -183,8 +183,8 @@ def _restore(owner: Any, saved: dict[str, Any]) -> None:
 def run(block: Block, page: str, *, show: Callable[[], object] | None = None) -> Run:
     """Run a block of a page; whatever goes wrong is a BlockError.
 
-    `plt.show()` draws the open figures, so that what fails only then is noticed; then
-    it calls `show`, while they are still open.
+    `plt.show()` draws the open figures, so that what fails only then is noticed, or
+    calls `show`, which draws them in its own way.
     """
     # Blank lines above make every line number that of the page, and the name of the
     # page is where tracebacks and inspect look for the source.
@@ -195,11 +195,13 @@ def run(block: Block, page: str, *, show: Callable[[], object] | None = None) ->
 
     def draw(*_: object, **__: object) -> None:
         nonlocal figures
-        for number in _pyplot().get_fignums():
-            _pyplot().figure(number).canvas.draw()
-            figures += 1
+        open_ones = [_pyplot().figure(number) for number in _pyplot().get_fignums()]
+        figures += len(open_ones)
         if show is not None:
             show()
+            return
+        for figure in open_ones:
+            figure.canvas.draw()
 
     uses_matplotlib = "matplotlib" in block.code
     with (

@@ -59,8 +59,11 @@ def draw(
     def show() -> None:
         try:
             for figure in map(plt.figure, plt.get_fignums()):
+                # Twice, until nothing moves; the PNG is laid out as the SVG.
+                figure.draw_without_rendering()
                 drawn.append(_svg(figure))
                 if pictures is not None:
+                    figure.set_layout_engine("none")
                     pictures.append(_png(figure))
             if script is not None:
                 data.append(_json(script.variables))
