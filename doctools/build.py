@@ -18,7 +18,7 @@ import time
 from importlib.metadata import distributions
 from pathlib import Path
 
-from doctools import fonts, hooks, metadata, offline, pages, search, wasm
+from doctools import fonts, hooks, kept, metadata, offline, pages, search, wasm
 from doctools.translations import language
 from doctools.translations import site as editions
 
@@ -48,20 +48,20 @@ def main() -> int:
             return 0
     fonts.make()  # which are among the files that it is built from, as these are
     wasm.make()
-    kept = CACHE / inputs(rest)
-    if kept.is_dir():
-        done = f"unchanged since {time.ctime(kept.stat().st_mtime)}"
+    last = CACHE / inputs(rest)
+    if last.is_dir():
+        done = f"unchanged since {time.ctime(last.stat().st_mtime)}"
     else:
-        part = kept.with_suffix(f".{os.getpid()}")
+        part = last.with_suffix(f".{os.getpid()}")
         if code := _build(part, rest):
             return code
-        part.replace(kept)
+        part.replace(last)
         for older in CACHE.iterdir():
-            if older != kept and not older.suffix:  # else another is being built
+            if older != last and not older.suffix:  # else another is being built
                 shutil.rmtree(older, ignore_errors=True)
         done = "built"
     shutil.rmtree(arguments.site_dir, ignore_errors=True)
-    shutil.copytree(kept, arguments.site_dir)
+    shutil.copytree(last, arguments.site_dir)
     print(f"{arguments.site_dir}: {done}, {time.perf_counter() - start:.1f} s")
     return 0
 
@@ -116,14 +116,14 @@ def inputs(arguments: list[str]) -> str:
     files = [path for path in pages.ROOT.glob("*") if path.is_file()]
     for folder in FOLDERS:
         files += (pages.ROOT / folder).rglob("*")
-    for path in sorted(files):
-        made = path.is_relative_to(MADE / "notebooks") or path.suffix in (
-            ".whl",
-            ".pyc",
-        )
-        if path.is_file() and not made:
-            digest.update(path.relative_to(pages.ROOT).as_posix().encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(
+        kept.digest(
+            path
+            for path in files
+            if path.is_file() and path.suffix not in (".whl", ".pyc")
+            if not path.is_relative_to(MADE / "notebooks")
+        ).encode()
+    )
     return digest.hexdigest()[:32]
 
 

@@ -174,6 +174,7 @@ def _target(name: str) -> None:
         elif not (ROOT / need).exists():
             raise CommandError(f"make {name} needs {need}, which does not exist")
     for line in recipe:
+        # At the start, after a variable, after || or &&.
         command = re.sub(r"(^|=\S+ |[|&] )(\S*/)?bin/(?=\w)", r"\1", line)
         if is_command(command) and (why := fault(command)):
             raise CommandError(f"make {name} runs `{command}`: {why}")

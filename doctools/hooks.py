@@ -15,7 +15,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,7 +22,17 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from doctools import checks, figures, fonts, notebooks, pages, search, shares, wasm
+from doctools import (
+    checks,
+    figures,
+    fonts,
+    kept,
+    notebooks,
+    pages,
+    search,
+    shares,
+    wasm,
+)
 from doctools.blocks import directives
 from doctools.translations import catalogue, edition, language, site
 from doctools.translations.language import say
@@ -187,8 +196,7 @@ def rests_on(path: Path) -> bytes:
     """A hash of what a page shows."""
     text = path.read_text(encoding="utf-8")
     digest = hashlib.sha256(text.encode())
-    for name in SHARED:
-        digest.update(_content(pages.ROOT / name))
+    digest.update(kept.digest(_shared()).encode())
     digest.update(code.read(figures.PACKAGE).digest(text))
     if language.is_translated():
         digest.update(site.digest())
@@ -215,14 +223,14 @@ def _module(name: str) -> str:
     return ""
 
 
-def _content(place: Path) -> bytes:
-    files = sorted(place.rglob("*")) if place.is_dir() else [place]
-    return _read(tuple((p, p.stat().st_mtime_ns) for p in files if p.is_file()))
-
-
-@cache
-def _read(files: tuple[tuple[Path, int], ...]) -> bytes:
-    return hashlib.sha256(b"\0".join(p.read_bytes() for p, _ in files)).digest()
+def _shared() -> list[Path]:
+    places = [pages.ROOT / name for name in SHARED]
+    return [
+        path
+        for place in places
+        for path in (place.rglob("*") if place.is_dir() else [place])
+        if path.is_file()
+    ]
 
 
 def on_serve(

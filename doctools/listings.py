@@ -5,14 +5,13 @@ Where `nnref.plain` has no such name, the package's version is folded by itself.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import statistics
 import textwrap
 from functools import lru_cache
 from pathlib import Path
 
-from doctools import counted, plain_speed, standalone
+from doctools import kept, plain_speed, standalone
 from doctools.pages import ROOT
 from doctools.standalone import EXCLUDED, Definition, Package, nnref, plain
 from doctools.translations.language import say
@@ -43,24 +42,16 @@ def lines(package: Package, name: str) -> int:
     return snippet(package, name).count("\n")
 
 
+@lru_cache(maxsize=2048)  # a package that has changed is another
 def snippet(package: Package, name: str) -> str:
     """What one copies, made again when the package has changed, comments too."""
     files = [*PACKAGE.rglob("*.py"), Path(standalone.__file__)]
-    key = _digest(tuple((path, path.stat().st_mtime_ns) for path in sorted(files)))
-    return counted.by_key(f"{package.top}.{name}", key, lambda: package.snippet(name))
-
-
-@lru_cache(maxsize=2)
-def _digest(files: tuple[tuple[Path, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, _ in files:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:32]
+    return kept.by_files(f"{package.top}.{name}", files, lambda: package.snippet(name))
 
 
 def counts() -> str:
     """Say how long the listings to copy are, and how long without the plain ones."""
-    of_plain, whole = counted.kept("listings", _lengths)
+    of_plain, whole = _lengths()
     return (
         say(
             "Of {names} names there is a plain version: the median listing has "

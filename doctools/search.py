@@ -2,8 +2,8 @@
 
 A section rarely has its term as its title, and never in Chinese. The glossary knows
 both names and links to the section; so each entry of the index gets `names`, by which
-`docs/assets/javascripts/workers/search.js` finds it. Listings to copy leave the index:
-what they say stands in the reference. `lean` is what the theme gets to read for it.
+`docs/assets/javascripts/workers/search.js` finds it. What the theme gets to read
+is `lean`: without listings to copy, since what they say stands in the reference.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ ENTRY = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _CONCEPT = re.compile(r"\]\(concepts/([\w-]+)\.md(#[\w-]+)?\)")
-_LISTING = re.compile(r"<pre><code># nnref \d.*?</code></pre>", re.DOTALL)
 _BRACKET = re.compile("[\uff08(](.*?)[\uff09)]")
 
 
@@ -33,13 +32,19 @@ _UNREAD = re.compile(
 _PRE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
 _COLOUR = re.compile(r"</?span\b[^>]*>")
 _TAG = re.compile(r"<[^>]+>")
+_LISTING = re.compile(r"<pre><code># nnref \d")
 
 
 def lean(html: str) -> str:
     """A page without what the theme's parser would only pass over, one by one."""
     html = _DRAWING.sub("", html)
     html = _FORMULA.sub(lambda m: _TAG.sub("", _UNREAD.sub("", m[0])), html)
-    return _PRE.sub(lambda m: _COLOUR.sub("", m[0]), html)
+    return _PRE.sub(lambda m: _listing(m[0]), html)
+
+
+def _listing(html: str) -> str:
+    bare = _COLOUR.sub("", html)
+    return "" if _LISTING.match(bare) else bare
 
 
 def names(term: str, zh: str) -> list[str]:
@@ -74,7 +79,6 @@ def complete(site: Path) -> None:
     glossary = (pages.DOCS / "glossary.md").read_text(encoding="utf-8")
     by_address = terms(glossary)
     for entry in index["docs"]:
-        entry["text"] = _LISTING.sub("", entry["text"])
         if named := by_address.pop(entry["location"], None):
             entry["names"] = named
     if by_address:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import eqcheck
-from doctools import blocks, census, commands, counted, formulas, names, numbers, pages
+from doctools import blocks, census, commands, formulas, kept, names, numbers, pages
 from doctools.translations.language import say
 
 # Examples: true as they stand; below, each is changed and the check must see it.
@@ -124,7 +124,7 @@ def rows() -> tuple[Row, ...]:
         say("captions of figures"),
         say("commands to type"),
     )
-    found = counted.kept("shares", _count)
+    found = kept.by_files("shares", kept.sources(), _count)
     return tuple(Row(kind, *row) for kind, row in zip(kinds, found, strict=True))
 
 

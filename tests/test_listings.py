@@ -78,7 +78,6 @@ def test_the_page_says_how_long_the_listings_are(
     monkeypatch.setattr(
         listings, "lines", lambda package, _: 7 if package.top == whole.top else 3
     )
-    monkeypatch.setattr(listings.counted, "kept", lambda _, count: count())
     assert "3 lines, and the longest 3" in listings.counts()
     assert "have 7 and 7." in listings.counts()
 

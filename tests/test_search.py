@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from doctools import pages, search
+from doctools import maths, pages, search
 
 GLOSSARY = (pages.DOCS / "glossary.md").read_text(encoding="utf-8")
 
@@ -41,16 +42,26 @@ def test_a_term_belongs_to_the_section_that_explains_it() -> None:
 def test_the_index_is_completed(tmp_path: Path) -> None:
     path = tmp_path / "search" / "search_index.json"
     path.parent.mkdir()
-    listing = "<pre><code># nnref 0.1.0, x.py line 1 (MIT)\n\nx = 1\n</code></pre>"
     docs = [
-        {"location": place, "title": "T", "text": f"<p>a</p>{listing}<p>b</p>"}
+        {"location": place, "title": "T", "text": "<p>a</p>"}
         for place in search.terms(GLOSSARY)
     ]
     path.write_text(json.dumps({"docs": docs}), encoding="utf-8")
     search.complete(tmp_path)
     made = json.loads(path.read_text(encoding="utf-8"))["docs"]
-    assert {doc["text"] for doc in made} == {"<p>a</p><p>b</p>"}
+    assert {doc["text"] for doc in made} == {"<p>a</p>"}
     assert all(doc["names"] for doc in made)
+
+
+def test_the_index_is_made_from_a_lean_page() -> None:
+    """Formulas in a line, no listing to copy, no drawing, and no span for each word."""
+    listing = "<pre><span></span><code><span># nnref 0.1.0, x.py</span>\n</code></pre>"
+    code = '<pre><code><span class="k">if</span> <a href="#x">x</a></code></pre>'
+    formula = ElementTree.tostring(maths.inline("x^2 + y"), encoding="unicode")
+    svg = '<svg role="img" data-search-exclude=""><path d=""/><text>t</text></svg>'
+    assert search.lean(f"<p>a {formula}</p>{listing}{svg}<span>s</span>{code}") == (
+        '<p>a x²+y</p><span>s</span><pre><code>if <a href="#x">x</a></code></pre>'
+    )
 
 
 def test_a_section_that_is_gone_stops_the_build(tmp_path: Path) -> None:

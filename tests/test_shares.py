@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctools import counted, shares
+from doctools import kept, shares
 
 
 def test_each_drift_of_the_example_is_seen():
@@ -37,20 +37,23 @@ def test_the_table_has_a_row_for_each_kind():
 
 
 def test_pages_are_counted_once_and_again_after_a_change(monkeypatch, tmp_path):
-    monkeypatch.setattr(counted.pages, "ROOT", tmp_path)
-    monkeypatch.setattr(counted, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(kept.pages, "ROOT", tmp_path)
+    monkeypatch.setattr(kept, "CACHE", tmp_path / "cache")
     (tmp_path / "docs").mkdir()
     page = tmp_path / "docs" / "page.md"
     asked = []
 
-    def count() -> list[int]:
-        asked.append(page.exists())
-        return [len(asked)]
+    def ask(name: str) -> int:
+        def count() -> int:
+            asked.append(name)
+            return len(asked)
 
-    assert [counted.kept("a", count) for _ in range(2)] == [[1], [1]]
-    assert counted.kept("b", count) == [2]
+        return kept.by_files(name, kept.sources(), count)
+
+    assert [ask("a"), ask("a"), ask("b")] == [1, 1, 2]
     page.write_text("one")
-    assert counted.kept("a", count) == [3]
+    assert ask("a") == 3
     page.write_text("two")
-    assert [counted.kept("a", count) for _ in range(2)] == [[4], [4]]
-    assert counted.kept("b", count) == [5]
+    assert [ask("a"), ask("a"), ask("b")] == [4, 4, 5]
+    page.rename(page.with_name("other.md"))
+    assert ask("a") == 6

@@ -41,8 +41,9 @@ def four_of(part: str) -> list[str]:
 
 OPENED = ["", "glossary/", "notes-checked/", "reference/pooling/"]
 OPENED += four_of("concepts/")
-LAID_OUT = [a for a in addresses() if not a.startswith("reference/")]
-LAID_OUT = [a for a in LAID_OUT + four_of("reference/") if a not in OPENED]
+_ALIKE = {a for a in addresses() if a.startswith("reference/")} - {"reference/"}
+_ALIKE -= set(four_of("reference/"))
+LAID_OUT = [a for a in addresses() if a not in OPENED and a not in _ALIKE]
 
 
 class Held(HTMLParser):

@@ -28,7 +28,7 @@ that looks nearly the same.</p>"""
 PALE = "<pre><code>a <b style='color: rgb(200,200,200)'>b</b></code></pre>"
 HIDDEN = "<style>.nn-figure { display: none !important }</style>"
 FOLDED = "<details><summary>More</summary>{}</details>"
-LONG = 100 * "<p>text</p>"
+TEXT = 100 * "<p>text</p>"
 ONE_OF_TWO = """<details name="one"><summary>A</summary>a</details>
 <details name="one" open><summary>B</summary>b</details>"""
 BEHIND = "<i style='background: rgba(255,255,255,0.6)'><b style='color: #fff'>b</b></i>"
@@ -174,10 +174,10 @@ def test_what_needs_javascript_is_found(
     ("fault", "said"),
     [
         ("", "hardly any text"),
-        (LONG + "<template><math></math></template>", "no math outside"),
-        (LONG + "<script>'<svg>'</script>", "no svg outside"),
-        (LONG + ONE_OF_TWO, "does not open by itself"),
-        (LONG + "<details><p>a</p></details>", "does not open by itself"),
+        (TEXT + "<template><math></math></template>", "no math outside"),
+        (TEXT + "<script>'<svg>'</script>", "no svg outside"),
+        (TEXT + ONE_OF_TWO, "does not open by itself"),
+        (TEXT + "<details><p>a</p></details>", "does not open by itself"),
     ],
 )
 def test_what_the_html_lacks_is_found(tmp_path: Path, fault: str, said: str) -> None:
